@@ -1,0 +1,1 @@
+"""The functions of the House, one folder each; they never import each other."""

@@ -1,0 +1,1 @@
+"""The engine and its edges: domain, ports, adapters, runtime, command line."""

@@ -1,0 +1,1 @@
+"""The ports fulfilled, one module or package per product."""

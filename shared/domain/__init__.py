@@ -1,0 +1,1 @@
+"""The House's language: events, ids, formulas. Pure: no clock, no randomness, no I/O."""

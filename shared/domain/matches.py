@@ -1,0 +1,221 @@
+"""The topic `matches`: tickets, and the sessions they become. Written by matchmaker.
+
+Streams: `ticket/<dev>` (a developer's standing and at most one live ticket), `demand/<brief>` (the sessions a
+brief still wants) and `session/<id>`.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from shared.domain.event import Event, event
+from shared.domain.lanes import Lane
+
+
+class Seat(Struct, frozen=True, omit_defaults=True):
+    """One lane of a session and who may take it. Its id reads `<session>.<lane>`."""
+
+    id: str
+    lane: Lane
+    developer: str
+    ticket: str
+
+
+class Ticket(Struct, frozen=True, omit_defaults=True):
+    """A wish to be matched. `skill` is the OpenSkill mean, 25 for a newcomer."""
+
+    id: str
+    primary: Lane
+    secondary: Lane
+    languages: tuple[str, ...]
+    offset_h: float
+    pool: str
+    expires_at_us: int
+    skill: float = 25.0
+
+
+@event("house.matchmaker.standing-gained.v1")
+class StandingGained(Event, frozen=True):
+    """An opt-in of the developer came into force. Stream: `ticket/<dev>`."""
+
+    developer: str
+    invitation: str
+
+
+@event("house.matchmaker.standing-lost.v1")
+class StandingLost(Event, frozen=True):
+    """An opt-in of the developer ended. Stream: `ticket/<dev>`."""
+
+    developer: str
+    invitation: str
+
+
+@event("house.matchmaker.availability-changed.v1")
+class AvailabilityChanged(Event, frozen=True):
+    """The developer's public status says busy, or no longer does. Stream: `ticket/<dev>`."""
+
+    developer: str
+    busy: bool
+
+
+@event("house.matchmaker.ticket-queued.v1")
+class TicketQueued(Event, frozen=True):
+    """The ticket waits for a draw. Stream: `ticket/<dev>`."""
+
+    developer: str
+    ticket: Ticket
+
+
+@event("house.matchmaker.ticket-expired.v1")
+class TicketExpired(Event, frozen=True):
+    """The ticket was not drawn in time. Stream: `ticket/<dev>`."""
+
+    developer: str
+    ticket: str
+
+
+@event("house.matchmaker.ticket-drawn.v1")
+class TicketDrawn(Event, frozen=True):
+    """A draw gave the ticket a seat. Stream: `ticket/<dev>`."""
+
+    developer: str
+    ticket: str
+    seat: str
+    session: str
+
+
+@event("house.matchmaker.ticket-returned.v1")
+class TicketReturned(Event, frozen=True):
+    """The seat came to nothing: the ticket waits again. Stream: `ticket/<dev>`."""
+
+    developer: str
+    ticket: str
+    session: str
+
+
+@event("house.matchmaker.ticket-cleared.v1")
+class TicketCleared(Event, frozen=True):
+    """The session is over and the ticket used up. Stream: `ticket/<dev>`."""
+
+    developer: str
+    ticket: str
+    session: str
+
+
+@event("house.matchmaker.demand-opened.v1")
+class DemandOpened(Event, frozen=True):
+    """A brief wants sessions from a pool. Stream: `demand/<brief>`."""
+
+    brief: str
+    client: str
+    pool: str
+    sessions: int
+    window_s: int
+    opened_at_us: int
+
+
+@event("house.matchmaker.demand-taken.v1")
+class DemandTaken(Event, frozen=True):
+    """A draw gave the brief a session. Stream: `demand/<brief>`."""
+
+    brief: str
+    session: str
+
+
+@event("house.matchmaker.demand-returned.v1")
+class DemandReturned(Event, frozen=True):
+    """That session came to nothing: the brief wants one more again. Stream: `demand/<brief>`."""
+
+    brief: str
+    session: str
+
+
+@event("house.matchmaker.session-proposed.v1")
+class SessionProposed(Event, frozen=True):
+    """Five tickets fit together. Stream: `session/<id>`. Seats are to be taken by `deadline_us`."""
+
+    session: str
+    brief: str
+    client: str
+    pool: str
+    seats: tuple[Seat, ...]
+    quality: float
+    window_s: int
+    deadline_us: int
+
+
+@event("house.matchmaker.seat-confirmed.v1")
+class SeatConfirmed(Event, frozen=True):
+    """The developer took the seat. Stream: `session/<id>`."""
+
+    session: str
+    seat: str
+    developer: str
+    introduce: bool
+
+
+@event("house.matchmaker.seat-returned.v1")
+class SeatReturned(Event, frozen=True):
+    """The seat goes back, and its ticket to the pool. Stream: `session/<id>`."""
+
+    session: str
+    seat: str
+    developer: str
+    ticket: str
+    reason: str
+
+
+@event("house.matchmaker.session-formed.v1")
+class SessionFormed(Event, frozen=True):
+    """All five seats are taken: the window is open until `window_end_us`. Stream: `session/<id>`."""
+
+    session: str
+    brief: str
+    client: str
+    seats: tuple[Seat, ...]
+    introduce: tuple[str, ...]
+    formed_at_us: int
+    window_end_us: int
+
+
+@event("house.matchmaker.session-dissolved.v1")
+class SessionDissolved(Event, frozen=True):
+    """Not all seats were taken in time. Stream: `session/<id>`."""
+
+    session: str
+    brief: str
+    reason: str
+
+
+class TicketState(Struct, frozen=True, omit_defaults=True):
+    """The state of `ticket/<dev>`: opt-ins in force, availability, and the live ticket with its status."""
+
+    developer: str = ""
+    opt_ins: frozenset[str] = frozenset()
+    busy: bool = False
+    ticket: Ticket | None = None
+    status: Literal["none", "queued", "drawn", "expired", "cleared"] = "none"
+    seat: str | None = None
+    session: str | None = None
+
+
+class Demand(Struct, frozen=True, omit_defaults=True):
+    """The state of `demand/<brief>`: how many sessions it still wants, and those it was given."""
+
+    opened: DemandOpened | None = None
+    sessions: tuple[str, ...] = ()
+
+    @property
+    def wanted(self) -> int:
+        """How many more sessions the brief wants."""
+        return (self.opened.sessions if self.opened else 0) - len(self.sessions)
+
+
+class Session(Struct, frozen=True, omit_defaults=True):
+    """The state of `session/<id>`."""
+
+    proposed: SessionProposed | None = None
+    accepted: frozenset[str] = frozenset()
+    introduce: frozenset[str] = frozenset()
+    status: Literal["unknown", "proposed", "formed", "dissolved"] = "unknown"
+    formed: SessionFormed | None = None

@@ -1,0 +1,166 @@
+"""The four shapes of a function: intake, decider, draw, errand. There is no fifth.
+
+A function's folder declares one `FUNCTION` made of shapes; everything else (the route's picture,
+the wiring of a node, the deployment) is made from these declarations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from shared.domain.event import Due, Event, Input, Scheduled, type_of
+
+if TYPE_CHECKING:
+    from shared.ports.bucket import Bucket
+    from shared.ports.log import Log
+    from shared.ports.web import Web
+    from shared.runtime.edge import Edge
+
+S = TypeVar("S")
+Asgi = Callable[..., Awaitable[None]]
+ENGINE_EVENTS: tuple[type[Event], ...] = (Due, Scheduled)
+
+
+def _never(_: Any) -> int | None:
+    return None
+
+
+def _untagged(_: Any) -> frozenset[str]:
+    return frozenset()
+
+
+@dataclass(frozen=True)
+class Fold(Generic[S]):
+    """What a kind of stream remembers: the state after its events, when it is due, and what it is found by.
+
+    `prefix` is the part of the stream's name before the first `/`. `whole` marks streams whose one event is
+    their whole life: their state is that event's body and is not stored twice.
+    """
+
+    prefix: str
+    state: type[S]
+    initial: S
+    evolve: Callable[[S, Any], S]
+    due_at_us: Callable[[S], int | None] = _never
+    tags: Callable[[S], frozenset[str]] = _untagged
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class Decider(Generic[S]):
+    """Pure: from a stream's state and one input to new events of that stream.
+
+    `streams` names the streams an input concerns, none when it concerns nobody here. `ordered` asks that the
+    events of each stream read arrive in version order; others must not care. `attached` asks for the raw body.
+    """
+
+    fold: Fold[S]
+    reads: tuple[type[Event], ...]
+    streams: Callable[[Input], Iterable[str]]
+    decide: Callable[[S, Input], Sequence[Event]]
+    ordered: bool = False
+    attached: bool = False
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Pure: from many states of the function's own to events of several of its streams, in one append.
+
+    Every `every_s` seconds it sees the states that carry one of `tags` (at most `limit` of each), by stream.
+    """
+
+    tags: tuple[str, ...]
+    every_s: int
+    draw: Callable[[Mapping[str, Any], int, str], Sequence[tuple[str, Event]]]
+    limit: int = 100_000
+
+
+@dataclass(frozen=True)
+class Gateways:
+    """The outside, as an errand may touch it. `github_url` is the base of a GitHub-shaped REST API."""
+
+    web: Web
+    bucket: Bucket
+    log: Log
+    github_url: str
+    github_token: str | None
+
+
+@dataclass(frozen=True)
+class Errand(Generic[S]):
+    """Effects, only through the gateways handed in; what came of them is the events it returns.
+
+    With `every_s` it is also woken on a schedule (a Scheduled input).
+    """
+
+    fold: Fold[S]
+    reads: tuple[type[Event], ...]
+    streams: Callable[[Input], Iterable[str]]
+    act: Callable[[S, Input, Gateways], Awaitable[Sequence[Event]]]
+    every_s: int | None = None
+    ordered: bool = False
+
+
+@dataclass(frozen=True)
+class Intake:
+    """HTTP in, events out: `app` is built once with the edge it may submit through and read views from.
+
+    `paths` are the URL prefixes it answers; `views` the functions whose states it may read.
+    """
+
+    paths: tuple[str, ...]
+    app: Callable[[Edge], Asgi]
+    views: tuple[str, ...] = ()
+    folds: tuple[Fold[Any], ...] = ()
+
+
+Shape = Decider[Any] | Draw | Errand[Any] | Intake
+
+
+@dataclass(frozen=True)
+class Function:
+    """One step of the route: a name, the topic it alone writes, and its shapes."""
+
+    name: str
+    writes: str
+    shapes: tuple[Shape, ...]
+
+    @property
+    def deciders(self) -> tuple[Decider[Any], ...]:
+        """Its deciders."""
+        return tuple(shape for shape in self.shapes if isinstance(shape, Decider))
+
+    @property
+    def errands(self) -> tuple[Errand[Any], ...]:
+        """Its errands."""
+        return tuple(shape for shape in self.shapes if isinstance(shape, Errand))
+
+    @property
+    def draws(self) -> tuple[Draw, ...]:
+        """Its draws."""
+        return tuple(shape for shape in self.shapes if isinstance(shape, Draw))
+
+    @property
+    def intakes(self) -> tuple[Intake, ...]:
+        """Its HTTP side."""
+        return tuple(shape for shape in self.shapes if isinstance(shape, Intake))
+
+    @property
+    def folds(self) -> dict[str, Fold[Any]]:
+        """What its streams remember, by stream prefix."""
+        own = [shape.fold for shape in self.shapes if isinstance(shape, Decider | Errand)]
+        edge = [fold for intake in self.intakes for fold in intake.folds]
+        return {fold.prefix: fold for fold in (*own, *edge)}
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The names of the event types it reads, without the engine's own ticks."""
+        return frozenset(
+            type_of(body).name
+            for shape in self.shapes
+            if isinstance(shape, Decider | Errand)
+            for body in shape.reads
+            if body not in ENGINE_EVENTS
+        )
