@@ -65,6 +65,20 @@ class Decider(Generic[S]):
 
 
 @dataclass(frozen=True)
+class Spread:
+    """A decider whose one input begins many streams, each with its whole life in one event.
+
+    `spread` is pure and gives (stream, event) pairs, at most `limit`; a stream that exists already is left alone.
+    """
+
+    fold: Fold[Any]
+    reads: tuple[type[Event], ...]
+    spread: Callable[[Input], Sequence[tuple[str, Event]]]
+    attached: bool = False
+    limit: int = 2048
+
+
+@dataclass(frozen=True)
 class Draw:
     """Pure: from many states of the function's own to events of several of its streams, in one append.
 
@@ -116,7 +130,8 @@ class Intake:
     folds: tuple[Fold[Any], ...] = ()
 
 
-Shape = Decider[Any] | Draw | Errand[Any] | Intake
+Shape = Decider[Any] | Spread | Draw | Errand[Any] | Intake
+Reader = Decider[Any] | Spread | Errand[Any]
 
 
 @dataclass(frozen=True)
@@ -128,9 +143,9 @@ class Function:
     shapes: tuple[Shape, ...]
 
     @property
-    def deciders(self) -> tuple[Decider[Any], ...]:
-        """Its deciders."""
-        return tuple(shape for shape in self.shapes if isinstance(shape, Decider))
+    def readers(self) -> tuple[Reader, ...]:
+        """Its shapes that read events."""
+        return tuple(shape for shape in self.shapes if isinstance(shape, Decider | Spread | Errand))
 
     @property
     def errands(self) -> tuple[Errand[Any], ...]:
@@ -150,7 +165,7 @@ class Function:
     @property
     def folds(self) -> dict[str, Fold[Any]]:
         """What its streams remember, by stream prefix."""
-        own = [shape.fold for shape in self.shapes if isinstance(shape, Decider | Errand)]
+        own = [shape.fold for shape in self.readers]
         edge = [fold for intake in self.intakes for fold in intake.folds]
         return {fold.prefix: fold for fold in (*own, *edge)}
 
@@ -159,8 +174,7 @@ class Function:
         """The names of the event types it reads, without the engine's own ticks."""
         return frozenset(
             type_of(body).name
-            for shape in self.shapes
-            if isinstance(shape, Decider | Errand)
+            for shape in self.readers
             for body in shape.reads
             if body not in ENGINE_EVENTS
         )
