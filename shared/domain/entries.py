@@ -15,7 +15,8 @@ class EntryRecorded(Event, frozen=True):
     `kind` reads `commit`, `push` (one without commits), `star`, `unstar`, `fork`, … or `<event>[.<action>]`.
     `actor` and `owner` are pseudonyms; `owner` is absent when an organization owns what was acted on.
     `trailers` are the House's trailers of the commit message when they are well formed; `refusal` says why the
-    commit is an ordinary one although its message tries to speak to the House.
+    commit is an ordinary one although its message tries to speak to the House. `delivery` is the digest of
+    the delivery it was parsed from, `ordinal` its place among that delivery's entries.
     """
 
     hash: str
@@ -41,6 +42,7 @@ class EntryRecorded(Event, frozen=True):
     trailers: dict[str, str] | None = None
     refusal: str | None = None
     grade: Grade = "platform"
+    ordinal: int = 0
 
     @property
     def parties(self) -> tuple[str, ...]:

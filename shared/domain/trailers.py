@@ -1,0 +1,132 @@
+"""Trailers: how a commit message asks for, answers and ends a double opt-in (DESIGN section 5).
+
+They stand in the last paragraph of the message, each key at most once, in exact case, none folded over
+lines. Other lines may stand between them. A message that tries to speak to the House but breaks a rule makes
+an ordinary commit, and the refusal says why: by naming the trailer and the rule, never the value, which may
+be personal.
+"""
+
+import re
+
+from msgspec import Struct
+
+from shared.domain.instants import from_rfc3339
+
+MESSAGE_CHARACTERS_MAX = 65_536
+"""Only so many characters at the end of a message are looked at."""
+
+
+class Refusal(Struct, frozen=True):
+    """Why a commit that tries to speak to the House is an ordinary one."""
+
+    reason: str
+
+
+_HASH = (re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}"), "a commit hash of 40 or 64 lower-case hex digits")
+_INSTANT = "an RFC 3339 time such as 2026-12-04T00:00:00Z"
+_SHAPES: dict[str, tuple[re.Pattern[str], str]] = {
+    "House-Invite": (re.compile(r"github:[A-Za-z0-9][A-Za-z0-9_-]{0,38}"), "github:<login>"),
+    "House-Accept": _HASH,
+    "House-Decline": _HASH,
+    "House-Revoke": _HASH,
+    "House-Purpose": (
+        re.compile(r"[a-z0-9][a-z0-9-]{0,63}/[0-9]{1,4}"),
+        "a name and version such as sprint-match/1",
+    ),
+    "House-Terms": (re.compile(r"sha256:[0-9a-f]{64}"), "sha256: and 64 lower-case hex digits"),
+    "House-Origin": (
+        re.compile(r"https?://(?=.{1,255}$)(?:[A-Za-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?"),
+        "scheme, host and port only, such as https://house.example",
+    ),
+    "House-Id": (re.compile(r"[0-9a-f]{32}"), "32 lower-case hex digits"),
+    "House-Expires": (re.compile(r"\S{20,40}"), _INSTANT),
+    "House-Since": (re.compile(r"\S{20,40}"), _INSTANT),
+}
+_SPELLING = {key.lower(): key for key in _SHAPES}
+# What each act must say beside itself.
+_NEEDS = {
+    "House-Invite": ("House-Purpose", "House-Terms", "House-Origin", "House-Id", "House-Expires"),
+    "House-Accept": ("House-Terms", "House-Origin"),
+    "House-Decline": ("House-Origin",),
+    "House-Revoke": ("House-Origin",),
+}
+_TRY = re.compile(r"([ \t]*)(house-[a-z0-9-]*)([ \t]*):(.*)", re.IGNORECASE | re.ASCII)
+
+
+def parse(message: str) -> dict[str, str] | Refusal | None:
+    """The House's trailers of a commit message by key, why they do not count, or None: there are none."""
+    tail = message[-MESSAGE_CHARACTERS_MAX:]
+    if "house-" not in tail.lower():
+        return None
+    lines = _last_paragraph(tail)
+    tries = [found is not None for found in map(_TRY.fullmatch, lines)]
+    if not any(tries):
+        return None
+    if len(message) > len(tail) and len(lines) == tail.rstrip().count("\n") + 1:
+        return Refusal(f"the last paragraph is over {MESSAGE_CHARACTERS_MAX:,} characters")
+    trailers: dict[str, str] = {}
+    after_trailer = False
+    for line, tried in zip(lines, tries, strict=True):
+        if not tried:
+            if after_trailer and line[0] in " \t":
+                return Refusal(f"{list(trailers)[-1]} is folded over several lines")
+            after_trailer = False
+            continue
+        refusal = _take(line, trailers)
+        if refusal is not None:
+            return refusal
+        after_trailer = True
+    return _complete(trailers) or trailers
+
+
+def _last_paragraph(text: str) -> list[str]:
+    """Its lines without trailing white space; a blank line, however it is made, ends a paragraph."""
+    lines: list[str] = []
+    for line in reversed(text.rstrip().split("\n")):
+        line = line.rstrip()
+        if not line:
+            break
+        lines.append(line)
+    return lines[::-1]
+
+
+def _take(line: str, trailers: dict[str, str]) -> Refusal | None:
+    """Put the line's trailer among `trailers`, or say which rule it breaks."""
+    found = _TRY.fullmatch(line)
+    assert found is not None
+    indent, written, gap, value = found.groups()
+    key = _SPELLING.get(written.lower())
+    if key is None:
+        return Refusal("a trailer that begins with House- is not one the House knows")
+    if written != key:
+        return Refusal(f"{key} is not in exact case")
+    if indent or gap:
+        return Refusal(f"{key} has white space before its name or its colon")
+    if key in trailers:
+        return Refusal(f"{key} is given more than once")
+    value = value.strip(" \t")
+    shape, expected = _SHAPES[key]
+    if not shape.fullmatch(value) or (expected is _INSTANT and not _is_instant(value)):
+        return Refusal(f"{key} must be {expected}")
+    trailers[key] = value
+    return None
+
+
+def _is_instant(value: str) -> bool:
+    try:
+        from_rfc3339(value)
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
+def _complete(trailers: dict[str, str]) -> Refusal | None:
+    """Whether exactly one act is there, with everything it must say."""
+    acts = [act for act in _NEEDS if act in trailers]
+    if len(acts) != 1:
+        found = " and ".join(acts) if acts else "none"
+        return Refusal(
+            f"exactly one of House-Invite, House-Accept, House-Decline, House-Revoke is needed, found {found}"
+        )
+    missing = [key for key in _NEEDS[acts[0]] if key not in trailers]
+    return Refusal(f"{acts[0]} needs {', '.join(missing)} beside it") if missing else None
