@@ -13,12 +13,16 @@ from shared.domain.lanes import Lane
 
 
 class Seat(Struct, frozen=True, omit_defaults=True):
-    """One lane of a session and who may take it. Its id reads `<session>.<lane>`."""
+    """One lane of a session and who may take it. Its id reads `<session>.<lane>`.
+
+    `choice` says which of the ticket's two lanes it is.
+    """
 
     id: str
     lane: Lane
     developer: str
     ticket: str
+    choice: Literal["primary", "secondary"] | None = None
 
 
 class Ticket(Struct, frozen=True, omit_defaults=True):

@@ -1,6 +1,7 @@
 """The topic `results`: what sessions made of a brief. Written by aggregator.
 
-Streams: `result/<session>` (one team's metric events) and `brief/<id>` (the catalogue, the result, the leads).
+Streams: `result/<session>` (one team's metric events), `brief/<id>` (the catalogue and the merged result) and
+`lead/<dev>` (what a developer took part in, and which clients they agree to be introduced to).
 """
 
 from typing import Literal
@@ -8,7 +9,17 @@ from typing import Literal
 from msgspec import Struct
 
 from shared.domain.event import Event, event
-from shared.domain.matches import Seat
+from shared.domain.lanes import Lane
+from shared.domain.matches import Seat, SessionFormed
+
+CREATIVES_MAX = 50
+"""Creatives of one brief; later ones are not catalogued."""
+SESSIONS_MAX = 1_000
+"""Sessions of one brief; later ones are not catalogued."""
+POINTS_EACH_MAX = 50
+"""Points that one participant may mark on one image, whatever the brief asks for."""
+BALLOTS_EACH_MAX = 20
+"""Ballots that one participant may cast in one session: the first, and 19 changes of mind."""
 
 
 class CopyTally(Struct, frozen=True, omit_defaults=True):
@@ -24,13 +35,15 @@ class CopyTally(Struct, frozen=True, omit_defaults=True):
 
 
 class ImageHeat(Struct, frozen=True, omit_defaults=True):
-    """The points marked on one image, as (x, y) fractions; `refusal` says why no map may be drawn of so few.
+    """The `marked` points on one image; `refusal` says why no map may be drawn of so few.
 
-    `grid` counts them in rows of `columns` cells, from the top left.
+    `points` are (x, y) fractions of the image's width and height: all of them, or an even sample where there are
+    too many to keep. `grid` counts every one, in `rows` rows of `columns` cells from the top left.
     """
 
     creative: str
     label: str
+    marked: int
     points: tuple[tuple[float, float], ...]
     columns: int
     rows: int
@@ -40,7 +53,7 @@ class ImageHeat(Struct, frozen=True, omit_defaults=True):
 
 @event("house.aggregator.brief-catalogued.v1")
 class BriefCatalogued(Event, frozen=True):
-    """The brief, or one more of its creatives, is known here. Stream: `brief/<id>`."""
+    """The brief is known here. Stream: `brief/<id>`."""
 
     brief: str
     client: str
@@ -51,12 +64,13 @@ class BriefCatalogued(Event, frozen=True):
 
 @event("house.aggregator.creative-catalogued.v1")
 class CreativeCatalogued(Event, frozen=True):
-    """One creative of the brief. Stream: `brief/<id>`."""
+    """One creative of the brief, a task of the sessions formed after it was added. Stream: `brief/<id>`."""
 
     brief: str
     creative: str
     kind: Literal["copy", "image"]
     label: str
+    added_at_us: int
     text: str | None = None
     blob: str | None = None
     media_type: str | None = None
@@ -66,13 +80,16 @@ class CreativeCatalogued(Event, frozen=True):
 
 @event("house.aggregator.session-catalogued.v1")
 class SessionCatalogued(Event, frozen=True):
-    """A team works on the brief; its tasks are fixed from the creatives known by then. Stream: `brief/<id>`."""
+    """A team works on the brief. Stream: `brief/<id>`.
+
+    Its tasks are the creatives that were added before it was formed; it is catalogued again, with more of them,
+    when one of those arrives here late.
+    """
 
     session: str
     brief: str
     client: str
     seats: tuple[Seat, ...]
-    introduce: tuple[str, ...]
     copies: tuple[str, ...]
     images: tuple[str, ...]
     points_each: int
@@ -87,7 +104,6 @@ class SessionOpened(Event, frozen=True):
     brief: str
     client: str
     seats: tuple[Seat, ...]
-    introduce: tuple[str, ...]
     copies: tuple[str, ...]
     images: tuple[str, ...]
     points_each: int
@@ -96,7 +112,7 @@ class SessionOpened(Event, frozen=True):
 
 @event("house.aggregator.metric-recorded.v1")
 class MetricRecorded(Event, frozen=True):
-    """One vote or one point counts. Stream: `result/<session>`."""
+    """One vote (`approved`) or one point (`creative`, `x`, `y`) is kept. Stream: `result/<session>`."""
 
     session: str
     developer: str
@@ -107,23 +123,40 @@ class MetricRecorded(Event, frozen=True):
     y: float = 0.0
 
 
+class Participation(Struct, frozen=True, omit_defaults=True):
+    """What one participant did in one session: whether they voted, and how many points they marked."""
+
+    developer: str
+    lane: Lane
+    voted: bool
+    marked: int
+    choice: Literal["primary", "secondary"] | None = None
+
+
+class Marks(Struct, frozen=True, omit_defaults=True):
+    """All counted points of one session on one image, as (x, y) fractions, in order of place."""
+
+    creative: str
+    points: tuple[tuple[float, float], ...]
+
+
 @event("house.aggregator.session-closed.v1")
 class SessionClosed(Event, frozen=True):
-    """No more metric events are taken. Stream: `result/<session>`.
+    """No more metric events are taken; these count. Stream: `result/<session>`.
 
-    `ballots` are (participant, approved copies); `points` are (image, x, y); `introduce` those who took part and
-    agree to be introduced.
+    `ballots` are the approved copies of each participant who voted, without their names.
     """
 
     session: str
     brief: str
+    client: str
     reason: Literal["tasks done", "window passed"]
     closed_at_us: int
-    ballots: tuple[tuple[str, tuple[str, ...]], ...]
-    points: tuple[tuple[str, float, float], ...]
-    introduce: tuple[str, ...]
-    lanes: tuple[tuple[str, str], ...]
-    tasks: tuple[tuple[str, int], ...]
+    copies: tuple[str, ...]
+    ballots: tuple[tuple[str, ...], ...]
+    marks: tuple[Marks, ...]
+    points_each: int
+    participants: tuple[Participation, ...]
 
 
 @event("house.aggregator.session-cleared.v1")
@@ -137,7 +170,10 @@ class SessionCleared(Event, frozen=True):
 
 @event("house.aggregator.result-published.v1")
 class ResultPublished(Event, frozen=True):
-    """What all closed sessions of the brief say together. Stream: `brief/<id>`. Each replaces the one before."""
+    """What all closed sessions of the brief say together. Stream: `brief/<id>`. Each replaces the one before.
+
+    `leading` is the copy with the highest share, None on a tie: no claim that the difference is real.
+    """
 
     brief: str
     client: str
@@ -148,9 +184,50 @@ class ResultPublished(Event, frozen=True):
     published_at_us: int
 
 
+@event("house.aggregator.participation-noted.v1")
+class ParticipationNoted(Event, frozen=True):
+    """The developer did at least one task of a session. Stream: `lead/<dev>`.
+
+    `copies` and `points_asked` are the tasks there were; `voted` and `marked` what the developer did of them.
+    """
+
+    developer: str
+    brief: str
+    client: str
+    session: str
+    lane: Lane
+    choice: Literal["primary", "secondary"] | None
+    copies: int
+    voted: bool
+    points_asked: int
+    marked: int
+
+
+@event("house.aggregator.introduction-agreed.v1")
+class IntroductionAgreed(Event, frozen=True):
+    """The developer agrees to be introduced: to the client of a session or of a brief, or of any. Stream: `lead/<dev>`."""
+
+    developer: str
+    at_us: int
+    session: str | None = None
+    brief: str | None = None
+
+
+@event("house.aggregator.introduction-refused.v1")
+class IntroductionRefused(Event, frozen=True):
+    """The developer takes such agreement back, for one brief or for all. Stream: `lead/<dev>`."""
+
+    developer: str
+    at_us: int
+    brief: str | None = None
+
+
 @event("house.aggregator.lead-qualified.v1")
 class LeadQualified(Event, frozen=True):
-    """A participant who agreed to be introduced to this client. Stream: `brief/<id>`. Every point has its reason."""
+    """A participant who agreed to be introduced to this client. Stream: `lead/<dev>`.
+
+    `fit` and `engagement` are 0..100 each; every reason begins with the points it gave and to which of the two.
+    """
 
     brief: str
     client: str
@@ -163,33 +240,68 @@ class LeadQualified(Event, frozen=True):
 
 @event("house.aggregator.lead-withdrawn.v1")
 class LeadWithdrawn(Event, frozen=True):
-    """The participant no longer agrees to be introduced. Stream: `brief/<id>`."""
+    """The participant no longer agrees to be introduced. Stream: `lead/<dev>`."""
 
     brief: str
     developer: str
     withdrawn_at_us: int
 
 
+class Ballot(Struct, frozen=True, array_like=True):
+    """One approval ballot."""
+
+    cast_at_us: int
+    approved: tuple[str, ...]
+
+
+class Point(Struct, frozen=True, array_like=True, order=True):
+    """One point on an image, `x` and `y` as fractions of its width and height."""
+
+    marked_at_us: int
+    x: float
+    y: float
+
+
 class SessionResult(Struct, frozen=True, omit_defaults=True):
-    """The state of `result/<session>`: the tasks, each participant's latest ballot, and all points.
+    """The state of `result/<session>`: the tasks, and each participant's ballots and points (by image), earliest first.
 
     Metric events that arrive before the session is opened here wait in the same fields.
     """
 
     opened: SessionOpened | None = None
     status: Literal["unknown", "open", "closed"] = "unknown"
-    ballots: dict[str, tuple[str, ...]] = {}
-    ballots_at_us: dict[str, int] = {}
-    points: tuple[tuple[str, str, float, float], ...] = ()
-    unconsented: frozenset[str] = frozenset()
+    ballots: dict[str, tuple[Ballot, ...]] = {}
+    points: dict[str, dict[str, tuple[Point, ...]]] = {}
+    closed: SessionClosed | None = None
 
 
 class BriefResult(Struct, frozen=True, omit_defaults=True):
-    """The state of `brief/<id>`: catalogue, closed sessions, the latest result, leads."""
+    """The state of `brief/<id>`: the catalogue, the latest result, and the teams still at work (the 100 newest).
+
+    `sessions` are all that were formed. The leads are found by their tag, `brief/<id>`, in `lead/<dev>`.
+    """
 
     catalogued: BriefCatalogued | None = None
     creatives: tuple[CreativeCatalogued, ...] = ()
     sessions: tuple[str, ...] = ()
-    closed: tuple[SessionClosed, ...] = ()
+    at_work: tuple[SessionFormed, ...] = ()
     result: ResultPublished | None = None
-    leads: tuple[LeadQualified, ...] = ()
+
+
+class Answer(Struct, frozen=True, array_like=True):
+    """A developer's yes or no to being introduced."""
+
+    at_us: int
+    agreed: bool
+
+
+class Leads(Struct, frozen=True, omit_defaults=True):
+    """The state of `lead/<dev>`: participations by brief, answers, and the leads that follow from both.
+
+    `answers` are by brief, `*` for any; `seats` are agreements given with a seat, by session.
+    """
+
+    participations: dict[str, tuple[ParticipationNoted, ...]] = {}
+    answers: dict[str, Answer] = {}
+    seats: dict[str, int] = {}
+    leads: dict[str, LeadQualified] = {}
