@@ -7,10 +7,10 @@ from shared.domain.event import Event, event
 class DeliveryAccepted(Event, frozen=True):
     """One webhook request whose signature held. Stream: `delivery/<source>/<digest>`, its whole life.
 
-    `source` is `github`, `standard.<name>` or `events`; `kind` the event name the sender gave, already checked
-    against the body's shape; `digest` the hex SHA-256 of the raw body; `form` whether the JSON came in the
-    field `payload` of a form. The raw body is the stream's attachment for 30 days, or, where it is large, the
-    object `dataref` of the bucket. An `events` delivery in binary mode is kept in structured form.
+    `source` is `github`, `standard.<name>` or `events`; `kind` the event name the sender gave, already
+    checked against the body's shape; `digest` the hex SHA-256 of the raw body; `form` whether the JSON came
+    in the field `payload` of a form. The raw body is the stream's attachment for 30 days, or, where it is
+    large, the object `dataref` of the bucket. A CloudEvent in binary mode is kept in structured form.
     """
 
     source: str

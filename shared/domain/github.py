@@ -1,8 +1,8 @@
 """GitHub's webhook payloads, as far as the House reads them.
 
 Structs name only the fields in use; msgspec checks those and skips the rest. `X-GitHub-Event` is not covered
-by the signature, so the kind it gives is a hint that has to fit the body: the fields of the kind's struct must
-be there, and the mark by which a kind is told apart must be there for that kind and for no other.
+by the signature, so the kind it gives is a hint that has to fit the body: the fields of the kind's struct
+must be there, and the mark by which a kind is told apart must be there for that kind and for no other.
 
 Source: https://docs.github.com/en/webhooks/webhook-events-and-payloads
 """

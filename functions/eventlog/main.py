@@ -1,0 +1,11 @@
+"""Event log, as it is wired: `deliveries` in, the topic `entries` out."""
+
+from functions.eventlog.decide import ENTRY, spread
+from shared.domain.deliveries import DeliveryAccepted
+from shared.runtime.shapes import Function, Spread
+
+FUNCTION = Function(
+    name="eventlog",
+    writes="entries",
+    shapes=(Spread(fold=ENTRY, reads=(DeliveryAccepted,), spread=spread, attached=True),),
+)

@@ -1,0 +1,1 @@
+"""Intake: webhook requests in, deliveries out."""
