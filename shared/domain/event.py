@@ -100,7 +100,9 @@ def decode(name: str, data: bytes) -> Event:
 
 def personal_fields(body: type[Event]) -> tuple[str, ...]:
     """The names of the fields that are marked personal, also inside optional ones and sequences."""
-    return tuple(f.encode_name for f in msgspec.structs.fields(body) if _is_personal(msgspec.inspect.type_info(f.type)))
+    return tuple(
+        f.encode_name for f in msgspec.structs.fields(body) if _is_personal(msgspec.inspect.type_info(f.type))
+    )
 
 
 def _is_personal(kind: msgspec.inspect.Type) -> bool:

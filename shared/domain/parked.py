@@ -77,7 +77,12 @@ def types_for(function: str) -> tuple[Any, Any]:
     """The classes of `house.<function>.input-parked.v1` and `house.<function>.input-redriven.v1`."""
     if function not in _TYPES:
         parked = event(f"house.{function}.input-parked.v1")(
-            type("InputParked", (InputParked,), {"__module__": __name__, "__doc__": InputParked.__doc__}, frozen=True)
+            type(
+                "InputParked",
+                (InputParked,),
+                {"__module__": __name__, "__doc__": InputParked.__doc__},
+                frozen=True,
+            )
         )
         redriven = event(f"house.{function}.input-redriven.v1")(
             type("InputRedriven", (InputRedriven,), {"__module__": __name__, "__doc__": ""}, frozen=True)

@@ -1,7 +1,24 @@
 """Bucket: immutable objects under names, for cold records, images and large raw bodies."""
 
+import re
 from collections.abc import Iterator
 from typing import Protocol
+
+NAME_CHARACTERS_MAX = 512
+_NAME = re.compile(r"(?!\.{1,2}(/|$))[A-Za-z0-9._-]+(/(?!\.{1,2}(/|$))[A-Za-z0-9._-]+)*")
+
+
+def check_name(name: str) -> str:
+    """The name itself when every adapter can keep it.
+
+    Raises:
+        ValueError: it is too long, or a part is empty, `.`, `..` or has another character than `[A-Za-z0-9._-]`.
+    """
+    if len(name) > NAME_CHARACTERS_MAX or not _NAME.fullmatch(name):
+        raise ValueError(
+            f"not a bucket name: {name[:80]!r} (parts of [A-Za-z0-9._-], {NAME_CHARACTERS_MAX} at most)"
+        )
+    return name
 
 
 class Bucket(Protocol):

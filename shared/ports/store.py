@@ -30,7 +30,10 @@ STATE_SIZE_BYTES_MAX = 900_000
 
 
 class Loaded(Struct, frozen=True, gc=False):
-    """One stream as it stands. Version 0 and no state: it does not exist yet. `handled`: it has seen that input."""
+    """One stream as it stands. Version 0 and no state: it does not exist yet.
+
+    `handled`: the function has handled that input before, with or without events.
+    """
 
     version: int
     state: bytes | None
@@ -42,7 +45,7 @@ class Write(Struct, frozen=True, gc=False):
     """What one handled input does to one stream. `expected` is the version it was decided on.
 
     `state` is None where the stream's one event is its whole life. `tags_added` and `tags_removed` change the
-    set of tags the stream is found by.
+    set of tags the stream is found by. A write without events only changes `due_at_us`.
     """
 
     stream: str
@@ -53,6 +56,18 @@ class Write(Struct, frozen=True, gc=False):
     tags_added: frozenset[str] = frozenset()
     tags_removed: frozenset[str] = frozenset()
     attachment: bytes | None = None
+
+
+def check_size(write: Write) -> None:
+    """Refuse what some adapter could not keep.
+
+    Raises:
+        TooLarge: naming the stream, the size and the limit.
+    """
+    largest = max((len(event.data) for event in write.events), default=0)
+    size_bytes = max(largest, len(write.state or b""))
+    if size_bytes > STATE_SIZE_BYTES_MAX:
+        raise TooLarge(f"{write.stream}: {size_bytes} bytes in one document, at most {STATE_SIZE_BYTES_MAX}")
 
 
 class View(Struct, frozen=True, gc=False):

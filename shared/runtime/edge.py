@@ -111,7 +111,12 @@ class Edge(Protocol):
         """The state of one stream of `function`, read as `kind`, or None."""
 
     def states(
-        self, function: str, kind: type[T], tag: str | None = None, before: int | None = None, limit: int = 100
+        self,
+        function: str,
+        kind: type[T],
+        tag: str | None = None,
+        before: int | None = None,
+        limit: int = 100,
     ) -> list[tuple[View, T]]:
         """States of `function` that carry `tag`, newest stream first; `before` is the last page's last cursor."""
 
@@ -120,6 +125,9 @@ class Edge(Protocol):
 
     def read(self, stream: str, after: int = 0, limit: int = 1000) -> list[Recorded]:
         """The events of one stream, in version order."""
+
+    def log(self, after: int, limit: int) -> list[Recorded]:
+        """Everything recorded after a position, by all functions, in order: for operators."""
 
     def troubles(self) -> list[Trouble]:
         """Which functions make no progress, and why; empty when all is well."""

@@ -173,8 +173,5 @@ class Function:
     def reads(self) -> frozenset[str]:
         """The names of the event types it reads, without the engine's own ticks."""
         return frozenset(
-            type_of(body).name
-            for shape in self.readers
-            for body in shape.reads
-            if body not in ENGINE_EVENTS
+            type_of(body).name for shape in self.readers for body in shape.reads if body not in ENGINE_EVENTS
         )

@@ -1,0 +1,114 @@
+"""The errander: one thread with an event loop that runs the errands of a node beside its worker."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+from collections.abc import Awaitable, Sequence
+from typing import Any, TypeVar
+
+from shared.domain.event import Recorded
+from shared.ports.store import Conflict
+from shared.runtime.errands import Outcome, act, conclude, redrive, scheduled
+from shared.runtime.logs import log
+from shared.runtime.shapes import Gateways
+from shared.runtime.shell import Happening, Shell, of
+from shared.runtime.worker import BACKOFF_S_MAX, Worker
+
+AT_ONCE = 8
+IDLE_S = 0.25
+T = TypeVar("T")
+
+
+class Errander:
+    """Runs every function that has errands, each in order, several inputs at once."""
+
+    def __init__(self, shells: Sequence[Shell], worker: Worker, gateways: Gateways) -> None:
+        self._shells = [shell for shell in shells if shell.function.errands]
+        self._worker, self._gateways = worker, gateways
+        self._loop = asyncio.new_event_loop()
+        self._stopping = asyncio.Event()
+        self._slots: dict[str, int] = {}
+        self._thread = threading.Thread(target=self._live, name="errander", daemon=True)
+
+    def start(self) -> None:
+        """Begin to run errands."""
+        self._thread.start()
+
+    def stop(self, wait_s: float) -> None:
+        """Leave errands that are out; their inputs are unread and come again."""
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(wait_s)
+
+    def redrive(self, shell: Shell, letter: str) -> bool:
+        """Run a parked errand again, from any thread."""
+
+        async def again() -> bool:
+            return await redrive(shell, letter, self._gateways)
+
+        return asyncio.run_coroutine_threadsafe(again(), self._loop).result()
+
+    def _live(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._all())
+
+    async def _all(self) -> None:
+        tasks = [asyncio.create_task(self._serve(shell)) for shell in self._shells]
+        await self._stopping.wait()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _serve(self, shell: Shell) -> None:
+        backoff_s = 0.0
+        while True:
+            try:
+                busy = await self._round(shell)
+                backoff_s = 0.0
+            except Conflict:
+                busy = True
+            except Exception as error:
+                backoff_s = min(BACKOFF_S_MAX, max(0.1, backoff_s * 2))
+                log("timeout", "errand failed", shell.name, error=f"{type(error).__name__}: {error}")
+                await asyncio.sleep(backoff_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
+                continue
+            if not busy:
+                await asyncio.sleep(IDLE_S)
+
+    async def _round(self, shell: Shell) -> bool:
+        """One handful of inputs: events first, then what is due, then the schedule."""
+        clock, bus = shell.ports.clock, shell.ports.bus
+        events = bus.pull(shell.name, shell.reads, AT_ONCE) if shell.reads else []
+        if events:
+            await self._run(shell, [of(event) for event in events], events)
+            return True
+        due = shell.due(clock.now_us())[:AT_ONCE]
+        if due:
+            await self._run(shell, due)
+            return True
+        every_s = min((errand.every_s for errand in shell.function.errands if errand.every_s), default=None)
+        if every_s is None:
+            return False
+        slot = clock.now_us() // (every_s * 1_000_000)
+        if self._slots.get(shell.name) == slot:
+            return False
+        await self._run(shell, [scheduled(shell, slot * every_s * 1_000_000)])
+        self._slots[shell.name] = slot
+        return False
+
+    async def _run(self, shell: Shell, inputs: Sequence[Happening], events: Sequence[Recorded] = ()) -> None:
+        outcomes = await asyncio.gather(*(act(shell, happening, self._gateways) for happening in inputs))
+        for n, outcome in enumerate(outcomes):
+            await self._conclude(shell, outcome, events[n : n + 1])
+
+    async def _conclude(self, shell: Shell, outcome: Outcome, events: Sequence[Recorded]) -> None:
+        try:
+            await self._in_group(lambda: conclude(shell, [outcome], events))
+        except Conflict:
+            # An earlier outcome of this handful moved the stream: look again, then conclude.
+            fresh = await act(shell, outcome.happening, self._gateways)
+            await self._in_group(lambda: conclude(shell, [fresh], events))
+
+    def _in_group(self, job: Any) -> Awaitable[Any]:
+        return asyncio.wrap_future(self._worker.run(job))

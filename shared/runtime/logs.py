@@ -1,0 +1,27 @@
+"""Log lines: one JSON object each, on standard error, in the form cloud log collectors read.
+
+There are two errors and one warning (DESIGN section 3, rule 7): `bug` and `timeout` are errors when they end
+something, `overdue` is the warning. Fields never hold bodies, secrets or personal text.
+"""
+
+import sys
+from typing import Literal
+
+import msgspec
+
+Kind = Literal["bug", "timeout", "overdue", "note"]
+_SEVERITY: dict[Kind, str] = {"bug": "ERROR", "timeout": "ERROR", "overdue": "WARNING", "note": "INFO"}
+
+
+def log(kind: Kind, message: str, function: str, correlation: str = "", **fields: str | int | float) -> None:
+    """Write one line."""
+    line = {
+        "severity": _SEVERITY[kind],
+        "kind": kind,
+        "message": message,
+        "function": function,
+        "correlationid": correlation,
+        **fields,
+    }
+    sys.stderr.write(msgspec.json.encode(line).decode() + "\n")
+    sys.stderr.flush()

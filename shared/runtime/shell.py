@@ -1,0 +1,370 @@
+"""The shell: decode, dedupe, load, decide, append, publish, acknowledge. One for all functions.
+
+Nothing outside the shell and the adapters retries, logs delivery, counts or sets ids. A bug parks its
+input; a TimeoutError leaves the shell untouched and is retried by whoever drives it.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec import Struct
+
+from shared.domain import parked
+from shared.domain.event import Due, Event, House, Input, Recorded, Scheduled, decode, type_of
+from shared.domain.ids import uuid5
+from shared.domain.parked import STACK_CHARACTERS_MAX, Parked
+from shared.ports.bucket import Bucket
+from shared.ports.bus import Bus
+from shared.ports.clock import Clock
+from shared.ports.store import Conflict, Store
+from shared.runtime.batch import Batch, Folds
+from shared.runtime.edge import Receipt, Submission
+from shared.runtime.logs import log
+from shared.runtime.shapes import Decider, Errand, Fold, Function, Spread
+
+ATTEMPTS_MAX = 8
+"""How often a lost race is decided again before the input is given back to the bus."""
+DUE_BATCH = 256
+_DUE, _SCHEDULED = type_of(Due).name, type_of(Scheduled).name
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Everything a shell touches."""
+
+    store: Store
+    bus: Bus
+    bucket: Bucket
+    clock: Clock
+    house: House
+
+
+class Happening(Struct, frozen=True, gc=False):
+    """One input on its way through the shell; `stream` and `version` say where it lies.
+
+    The body of a recorded event is decoded late, where a failure can be parked.
+    """
+
+    id: str
+    type: str
+    correlation: str
+    time_us: int
+    stream: str
+    version: int
+    data: bytes = b""
+    tick: Event | None = None
+
+    @property
+    def prefix(self) -> str:
+        """The first part of its stream's name."""
+        return self.stream[: self.stream.index("/")]
+
+    def body(self) -> Event:
+        """What happened.
+
+        Raises:
+            Undecodable: the stored bytes are not what their type says.
+        """
+        return decode(self.type, self.data) if self.tick is None else self.tick
+
+
+def of(event: Recorded) -> Happening:
+    """A recorded event as an input."""
+    return Happening(
+        event.id, event.type, event.correlation, event.time_us, event.stream, event.version, event.data
+    )
+
+
+class Plan(Struct, frozen=True):
+    """What an input concerns: (stream, decider) pairs to decide, and the events a spread made of it."""
+
+    happening: Happening
+    arrived: Input | None
+    units: tuple[tuple[str, Decider[Any]], ...] = ()
+    spread: tuple[tuple[str, Event], ...] = ()
+    error: Exception | None = None
+
+
+class Shell:
+    """Runs one function."""
+
+    def __init__(self, function: Function, ports: Ports) -> None:
+        self.function, self.name, self.ports = function, function.name, ports
+        self.reads = function.reads
+        self._parked, self._redriven = parked.types_for(self.name)
+        letters: Fold[Any] = Fold("parked", Parked, Parked(), parked.evolve, tags=parked.tags)
+        self.folds = Folds({**function.folds, letters.prefix: letters})
+        self._deciders: dict[str, list[Decider[Any] | Spread]] = {}
+        self._attached: set[str] = set()
+        for reader in function.readers:
+            for body in reader.reads:
+                if not isinstance(reader, Errand):
+                    self._deciders.setdefault(type_of(body).name, []).append(reader)
+                    if reader.attached:
+                        self._attached.add(type_of(body).name)
+        self._errand_prefixes = {errand.fold.prefix for errand in function.errands}
+        self.counts: Counter[str] = Counter()
+
+    def batch(self) -> Batch:
+        """A fresh batch."""
+        return Batch(self.name, self.folds, self.ports.store, self.ports.clock.now_us)
+
+    def handle(self, events: Sequence[Recorded]) -> list[Recorded]:
+        """Handle events of the bus, in order, in one append; the events that came of them.
+
+        Raises:
+            TimeoutError: a store or bus is away, or races were lost too often; nothing is acknowledged.
+        """
+        emitted = self._settle([of(event) for event in events])
+        self.ports.bus.acknowledge(self.name, events)
+        return emitted
+
+    def tick(self, watermark_us: int) -> int:
+        """Wake the streams whose `due_at` has passed the watermark; how many there were."""
+        due = [h for h in self.due(watermark_us) if h.prefix not in self._errand_prefixes]
+        if due:
+            self._settle(due)
+        return len(due)
+
+    def due(self, watermark_us: int) -> list[Happening]:
+        """The Due inputs of streams whose `due_at` has passed the watermark, at most `DUE_BATCH`."""
+        return [
+            Happening(
+                uuid5("due", item.stream, str(item.version)),
+                _DUE,
+                item.correlation,
+                watermark_us,
+                item.stream,
+                item.version,
+                tick=Due(item.due_at_us),
+            )
+            for item in self.ports.store.due(self.name, watermark_us, DUE_BATCH)
+        ]
+
+    def _settle(self, happenings: Sequence[Happening]) -> list[Recorded]:
+        """Decide and append, again when a race is lost, then publish."""
+        plans = [self._plan(happening) for happening in happenings]
+        for attempt in range(ATTEMPTS_MAX):
+            batch = self.batch()
+            self._load(batch, plans, optimistic=attempt == 0)
+            for plan in plans:
+                if not batch.is_handled(plan.happening.id):
+                    self._decide(batch, plan)
+            try:
+                emitted = batch.append()
+            except Conflict:
+                self.counts["conflicts"] += 1
+                continue
+            self.publish(emitted)
+            self.counts["handled"] += len(plans)
+            return emitted
+        raise TimeoutError(f"{self.name} lost {ATTEMPTS_MAX} races for the same streams")
+
+    def _load(self, batch: Batch, plans: Sequence[Plan], *, optimistic: bool) -> None:
+        """Load what the plans concern. Streams that begin with their one event are first taken for new."""
+        wants = [(stream, plan.happening.id) for plan in plans for stream, _ in plan.units]
+        wants += [(self.letter(plan.happening.id), plan.happening.id) for plan in plans if plan.error]
+        if not optimistic:
+            wants += [(stream, plan.happening.id) for plan in plans for stream, _ in plan.spread]
+        if wants:
+            batch.load(wants)
+
+    def _plan(self, happening: Happening) -> Plan:
+        """Which streams an input concerns. A bug while finding out is kept in the plan."""
+        units: list[tuple[str, Decider[Any]]] = []
+        spread: list[tuple[str, Event]] = []
+        try:
+            arrived = self.arrived(happening)
+            for reader in self._deciders.get(happening.type, ()):
+                if isinstance(reader, Spread):
+                    spread.extend(reader.spread(arrived))
+                    if len(spread) > reader.limit:
+                        raise ValueError(
+                            f"{len(spread)} events of one input, at most {reader.limit} are allowed"
+                        )
+                elif happening.type != _DUE:
+                    units.extend((stream, reader) for stream in reader.streams(arrived))
+                elif reader.fold.prefix == happening.prefix:
+                    units.append((happening.stream, reader))
+        except TimeoutError:
+            raise
+        except Exception as error:
+            return Plan(happening, None, error=error)
+        return Plan(happening, arrived, tuple(units), tuple(spread))
+
+    def arrived(self, happening: Happening) -> Input:
+        """The input as a decision sees it, with the raw body where one of its readers asked for it."""
+        body = happening.body()
+        attachment = None
+        if happening.type in self._attached:
+            dataref: str | None = getattr(body, "dataref", None)
+            store, bucket = self.ports.store, self.ports.bucket
+            attachment = bucket.get(dataref) if dataref else store.attachment(happening.stream)
+        return Input(happening.id, happening.time_us, happening.stream, body, self.ports.house, attachment)
+
+    def _decide(self, batch: Batch, plan: Plan) -> None:
+        """Decide on one input; a bug parks it and leaves no other trace of it."""
+        happening, arrived = plan.happening, plan.arrived
+        try:
+            if arrived is None:
+                raise plan.error or AssertionError("a plan has an input or an error")
+            decided = [(stream, body) for stream, body in plan.spread if not batch.held(stream).version]
+            for stream, decider in plan.units:
+                decided.extend((stream, body) for body in decider.decide(batch.held(stream).state, arrived))
+            if happening.type == _DUE:
+                self.must_move(batch, happening, decided)
+            routed = plan.units[0][0] if plan.units else None
+            batch.add(happening.id, happening.correlation, happening.time_us, decided, routed=routed)
+        except Exception as error:
+            self.park(batch, happening, error)
+
+    def must_move(self, batch: Batch, happening: Happening, decided: Sequence[tuple[str, Event]]) -> None:
+        """A state that stays due after its Due was handled would wake for ever: that is a bug.
+
+        Raises:
+            ValueError: it does.
+        """
+        working = batch.held(happening.stream)
+        state = working.state
+        for _, event in decided:
+            state = working.fold.evolve(state, event)
+        due_at_us = working.fold.due_at_us(state)
+        if due_at_us is not None and due_at_us <= happening.time_us:
+            raise ValueError(f"{happening.stream} is still due at {due_at_us} after its Due was handled")
+
+    def letter(self, input_id: str) -> str:
+        """The stream of the dead letter of an input."""
+        return f"parked/{self.name}/{input_id}"
+
+    def park(self, batch: Batch, happening: Happening, error: Exception) -> None:
+        """Keep an input that met a bug, with its stack; a tick does not come again until its stream moves."""
+        letter = self.letter(happening.id)
+        batch.load([(letter, happening.id)])
+        body = self._parked(
+            happening.id,
+            happening.type,
+            happening.stream,
+            happening.version,
+            f"{type(error).__name__}: {error}"[:500],
+            "".join(traceback.format_exception(error))[-STACK_CHARACTERS_MAX:],
+            self.ports.clock.now_us(),
+        )
+        self._note_letter(batch, happening, letter, body)
+        if happening.type == _DUE:
+            batch.load([(happening.stream, happening.id)])
+            batch.held(happening.stream).undue = True
+        self.counts["parked"] += 1
+        log("bug", "input parked", self.name, happening.correlation, input=happening.id, error=body.error)
+
+    def _note_letter(self, batch: Batch, happening: Happening, letter: str, body: Event) -> None:
+        # Each note has an id of its own, as one input can be parked and driven again many times.
+        seed = f"{happening.id}:{letter}:{batch.held(letter).version}"
+        batch.add(happening.id, happening.correlation, happening.time_us, [(letter, body)], seed=seed)
+
+    def reopened(self, letter: str) -> Happening:
+        """The input that an open dead letter keeps.
+
+        Raises:
+            KeyError: there is no such open dead letter, or its input is gone.
+        """
+        store, now_us = self.ports.store, self.ports.clock.now_us()
+        view = store.state(self.name, letter)
+        state: Parked = self.folds.state(letter, view.state if view else None)
+        if view is None or state.status != "parked":
+            raise KeyError(f"{letter} is not an open dead letter of {self.name}")
+        stream, version = state.source_stream, state.source_version
+        if state.input_type in (_DUE, _SCHEDULED):
+            tick = Due(now_us) if state.input_type == _DUE else Scheduled(version)
+            return Happening(
+                state.input_id, state.input_type, view.correlation, now_us, stream, version, tick=tick
+            )
+        found = store.read(stream, version - 1, 1)
+        if not found:
+            raise KeyError(f"the input at {stream} version {version} is gone")
+        return of(found[0])
+
+    def redrive(self, letter: str) -> bool:
+        """Decide on a parked input again; whether it went through this time.
+
+        Raises:
+            KeyError: there is no such open dead letter, or its input is gone.
+        """
+        plan = self._plan(self.reopened(letter))
+        batch = self.batch()
+        self._load(batch, [plan], optimistic=False)
+        batch.load([(letter, plan.happening.id)])
+        version = batch.held(letter).version
+        self._decide(batch, plan)
+        return self.close_letter(batch, plan.happening, letter, version)
+
+    def close_letter(self, batch: Batch, happening: Happening, letter: str, version: int) -> bool:
+        """Append a redriven input's outcome; the letter is closed unless it was parked again since `version`."""
+        went_through = batch.held(letter).version == version
+        if went_through:
+            self._note_letter(
+                batch, happening, letter, self._redriven(happening.id, self.ports.clock.now_us())
+            )
+        self.publish(batch.append())
+        return went_through
+
+    def accept(self, submissions: Sequence[Submission]) -> list[Receipt]:
+        """Append what HTTP requests brought, all in one append; a repeated request gets its events of then.
+
+        Raises:
+            TimeoutError: the store is away, or races were lost too often.
+        """
+        for attempt in range(ATTEMPTS_MAX):
+            batch = self.batch()
+            wants = [
+                (stream, submission.input_id)
+                for submission in submissions
+                for stream, _ in submission.events
+                if attempt or not self.folds.of(stream).whole
+            ]
+            if wants:
+                batch.load(wants)
+            receipts = [self._accept(batch, submission) for submission in submissions]
+            try:
+                emitted = batch.append()
+            except Conflict:
+                self.counts["conflicts"] += 1
+                continue
+            self.publish(emitted)
+            self.counts["accepted"] += len(submissions)
+            return receipts
+        raise TimeoutError(f"{self.name} lost {ATTEMPTS_MAX} races for the same streams")
+
+    def _accept(self, batch: Batch, submission: Submission) -> Receipt:
+        streams = dict.fromkeys(stream for stream, _ in submission.events)
+        if batch.is_handled(submission.input_id):
+            store = self.ports.store
+            events = [event for stream in streams for event in store.caused(stream, submission.input_id)]
+            in_hand = [event for stream in streams for event in batch.held(stream).events]
+            # The first of two equal requests may be in this very batch.
+            events = events or [event for event in in_hand if event.causation == submission.input_id]
+            return Receipt(events[0].correlation, tuple(events), duplicate=True)
+        for stream in streams:
+            batch.held(stream)
+        recorded = batch.add(
+            submission.input_id, submission.correlation, submission.time_us, submission.events
+        )
+        batch.held(recorded[0].stream).attachment = submission.attachment
+        return Receipt(submission.correlation, recorded, duplicate=False)
+
+    def publish(self, events: Sequence[Recorded]) -> None:
+        """Hand durable events to the bus and take them out of the outbox."""
+        if events:
+            self.ports.bus.publish(events)
+            self.ports.store.sent(events)
+            self.counts["emitted"] += len(events)
+
+    def relay(self) -> int:
+        """Publish what a crash left durable but unpublished; how many events."""
+        left = self.ports.store.outbox(self.name)
+        self.publish(left)
+        return len(left)

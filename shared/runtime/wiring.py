@@ -1,0 +1,91 @@
+"""Wiring: the one place where ports meet adapters."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.resources import files
+from typing import IO
+
+from shared.adapters.clock import SystemClock
+from shared.adapters.filesystem import FilesystemBucket, FilesystemSecrets
+from shared.adapters.sqlite import SqliteStore
+from shared.adapters.web import PoliteWeb
+from shared.domain.event import House
+from shared.domain.identity import pseudonymizer
+from shared.ports.secrets import Secrets
+from shared.runtime.settings import Settings, SettingsError
+from shared.runtime.shapes import Gateways
+from shared.runtime.shell import Ports
+
+NOTICE = files("shared.domain").joinpath("notice.md")
+GENERATED_SECRETS = {"pepper": 32, "sign-in": 32}
+
+
+def terms() -> str:
+    """The digest of the notice that invitations and responses agree on."""
+    return f"sha256:{sha256(NOTICE.read_bytes()).hexdigest()}"
+
+
+class NodeSecrets:
+    """Secrets of the settings first, then those kept beside the data."""
+
+    def __init__(self, settings: Settings, kept: Secrets) -> None:
+        self._given = {f"standard.{source}": secret.encode() for source, secret in settings.standard_secrets}
+        if settings.github_secrets:
+            self._given["github"] = ",".join(settings.github_secrets).encode()
+        self._kept = kept
+
+    def get(self, name: str) -> bytes:
+        """See Secrets."""
+        return self._given[name] if name in self._given else self._kept.get(name)
+
+
+@dataclass(frozen=True)
+class Wired:
+    """The embedded node's ports, and the lock that makes it the only one on its data directory."""
+
+    ports: Ports
+    store: SqliteStore
+    secrets: Secrets
+    gateways: Gateways
+    lock: IO[str]
+
+    def close(self) -> None:
+        """Let go of the data directory."""
+        self.store.close()
+        self.lock.close()
+
+
+def embedded(settings: Settings) -> Wired:
+    """Open the data directory for one node: SQLite, files, the in-process bus.
+
+    Raises:
+        SettingsError: another node has the directory open, or it cannot be used.
+    """
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = (settings.data / "lock").open("a+")
+    except OSError as error:
+        raise SettingsError(f"HOUSE_DATA: cannot use {settings.data}: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise SettingsError(f"HOUSE_DATA: another node has {settings.data} open") from error
+    kept = FilesystemSecrets(settings.data / "secrets")
+    for name, size_bytes in GENERATED_SECRETS.items():
+        kept.create(name, size_bytes)
+    if not settings.github_secrets:
+        kept.create("github", 20)
+    secrets = NodeSecrets(settings, kept)
+    house = House(origin=settings.origin, terms=terms(), pseudonym=pseudonymizer(secrets.get("pepper")))
+    store = SqliteStore(settings.data / "house.sqlite")
+    os.chmod(settings.data / "house.sqlite", 0o600)
+    clock = SystemClock()
+    bucket = FilesystemBucket(settings.data / "bucket")
+    web = PoliteWeb(clock, settings.allow_private_addresses, "HouseBot/0.1")
+    gateways = Gateways(web, bucket, store, settings.github_url, settings.github_token or None)
+    return Wired(Ports(store, store, bucket, clock, house), store, secrets, gateways, lock)

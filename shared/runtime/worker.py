@@ -1,0 +1,267 @@
+"""The worker: one thread that writes. Requests, decisions, ticks and draws share its transactions (group commit).
+
+Each turn is one group: what HTTP brought and what waits on the bus is handled, then committed once, and only then
+is anyone answered. Errands run elsewhere and hand their outcomes in as jobs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from shared.ports.store import Conflict
+from shared.runtime.draws import draw
+from shared.runtime.edge import Receipt, Rejection, Submission, Trouble
+from shared.runtime.logs import log
+from shared.runtime.shell import Ports, Shell
+
+SUBMISSIONS_MAX, SUBMISSION_BYTES_MAX = 4_096, 64 * 1024 * 1024
+SUBMISSIONS_PER_GROUP, EVENTS_PER_GROUP = 256, 512
+IDLE_S, BACKOFF_S_MAX = 0.25, 10.0
+TICK_S = 0.25
+STALLED_S, OVERDUE_S = 30.0, 60.0
+
+_Waiting = tuple[Shell, Submission, "asyncio.Future[Receipt]"]
+
+
+class Worker:
+    """Drives the shells of one node. `submit` is for its event loop, `run` for any thread."""
+
+    def __init__(self, shells: Sequence[Shell], ports: Ports) -> None:
+        self._shells, self._ports = shells, ports
+        self._waiting: deque[_Waiting] = deque()
+        self._waiting_bytes = 0
+        self._jobs: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
+        self._wake = threading.Event()
+        self._stopping = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._live, name="worker", daemon=True)
+        self._slots: dict[tuple[str, int], int] = {}
+        self._ticked_s = 0.0
+        self._turn_s = time.monotonic()
+        self._failures: dict[str, str] = {}
+        self._moved_s: dict[str, tuple[int, float]] = {}
+        self.appended = threading.Event()
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def stop(self, wait_s: float) -> None:
+        """Finish what is in hand and end; whatever was not answered was not accepted."""
+        self._stopping = True
+        self._wake.set()
+        self._thread.join(wait_s)
+
+    async def submit(self, shell: Shell, submission: Submission) -> Receipt:
+        """Wait until the submission is durable.
+
+        Raises:
+            Rejection: 429 when too much is waiting already, 503 when the store is away or the node stops.
+        """
+        size_bytes = len(submission.attachment or b"")
+        full = (
+            len(self._waiting) >= SUBMISSIONS_MAX or self._waiting_bytes + size_bytes > SUBMISSION_BYTES_MAX
+        )
+        if full:
+            raise Rejection(
+                429,
+                "Too many requests",
+                "the node has more in hand than it can keep up with",
+                retry_after_s=1,
+            )
+        if self._stopping:
+            raise Rejection(503, "Stopping", "the node is going down", retry_after_s=5)
+        self._loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Receipt] = self._loop.create_future()
+        self._waiting_bytes += size_bytes
+        self._waiting.append((shell, submission, answer))
+        self._wake.set()
+        return await answer
+
+    def run(self, job: Callable[[], Any]) -> Future[Any]:
+        """Run `job` inside a group; its outcome is known when the group is durable. Its errors are its own."""
+        future: Future[Any] = Future()
+        self._jobs.append((job, future))
+        self._wake.set()
+        return future
+
+    def troubles(self) -> list[Trouble]:
+        """What makes no progress, and why."""
+        now_s = time.monotonic()
+        found = [Trouble(name, reason) for name, reason in list(self._failures.items())]
+        if not self._thread.is_alive():
+            found.append(Trouble("node", "the worker has ended"))
+        elif now_s - self._turn_s > STALLED_S:
+            found.append(Trouble("node", f"the worker has been in one turn for {now_s - self._turn_s:.0f} s"))
+        for shell in self._shells:
+            oldest_us = self._ports.bus.oldest_unread_us(shell.name, shell.reads)
+            handled = shell.counts["handled"]
+            before, since_s = self._moved_s.get(shell.name, (-1, now_s))
+            if oldest_us is None or handled != before:
+                self._moved_s[shell.name] = (handled, now_s)
+            elif now_s - since_s > STALLED_S:
+                found.append(
+                    Trouble(
+                        shell.name, f"has handled nothing for {now_s - since_s:.0f} s with events waiting"
+                    )
+                )
+        return found
+
+    def _live(self) -> None:
+        backoff_s = 0.0
+        while not (self._stopping and not self._waiting and not self._jobs):
+            self._wake.clear()
+            try:
+                busy = self._turn()
+            except Exception as error:
+                # Whatever a shell did not park is broken hardware or our own mistake: nothing was
+                # committed, and readyz stays red until a turn succeeds.
+                backoff_s = min(BACKOFF_S_MAX, max(0.05, backoff_s * 2))
+                self._failures["node"] = f"{type(error).__name__}: {error}"
+                log(
+                    "timeout",
+                    "turn failed",
+                    "node",
+                    error=f"{type(error).__name__}: {error}",
+                    backoff_s=backoff_s,
+                )
+                self._wake.wait(backoff_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
+                continue
+            if backoff_s:
+                backoff_s = 0.0
+                self._failures.pop("node", None)
+            if not busy and not self._waiting and not self._jobs and not self._stopping:
+                self._wake.wait(IDLE_S)
+
+    def _turn(self) -> bool:
+        self._turn_s = time.monotonic()
+        taken = self._take()
+        jobs = [self._jobs.popleft() for _ in range(len(self._jobs))]
+        receipts: list[tuple[_Waiting, Receipt]] = []
+        done: list[tuple[Future[Any], Any, Exception | None]] = []
+        try:
+            with self._ports.store.group():
+                receipts = self._accept(taken)
+                done = [self._attempt(job, future) for job, future in jobs]
+                handled = self._handle(EVENTS_PER_GROUP if not self._waiting else EVENTS_PER_GROUP // 4)
+                moved = self._scheduled() if self._turn_s - self._ticked_s >= TICK_S else 0
+        except BaseException as error:
+            self._answer([(item, None) for item in taken])
+            for _, future in jobs:
+                future.set_exception(TimeoutError(f"the group failed: {error}"))
+            raise
+        self._answer(receipts)
+        for future, result, failure in done:
+            if failure is not None:
+                future.set_exception(failure)
+            else:
+                future.set_result(result)
+        busy = bool(taken or jobs or handled or moved)
+        if busy:
+            self.appended.set()
+        return busy
+
+    def _take(self) -> list[_Waiting]:
+        taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), SUBMISSIONS_PER_GROUP))]
+        self._waiting_bytes -= sum(len(submission.attachment or b"") for _, submission, _ in taken)
+        return taken
+
+    def _accept(self, taken: Sequence[_Waiting]) -> list[tuple[_Waiting, Receipt]]:
+        by_shell: dict[int, list[_Waiting]] = {}
+        for item in taken:
+            by_shell.setdefault(id(item[0]), []).append(item)
+        return [
+            pair
+            for items in by_shell.values()
+            for pair in zip(
+                items, items[0][0].accept([submission for _, submission, _ in items]), strict=True
+            )
+        ]
+
+    def _attempt(
+        self, job: Callable[[], Any], future: Future[Any]
+    ) -> tuple[Future[Any], Any, Exception | None]:
+        try:
+            return future, job(), None
+        except (Conflict, KeyError) as error:
+            return future, None, error
+
+    def _handle(self, limit: int) -> int:
+        handled = 0
+        for shell in self._shells:
+            if shell.function.errands:
+                continue
+            events = self._ports.bus.pull(shell.name, shell.reads, limit)
+            if events:
+                shell.handle(events)
+                handled += len(events)
+        return handled
+
+    def _scheduled(self) -> int:
+        """Ticks by watermark, draws by slot."""
+        self._ticked_s = self._turn_s
+        now_us = self._ports.clock.now_us()
+        oldest = {
+            shell.name: self._ports.bus.oldest_unread_us(shell.name, shell.reads) for shell in self._shells
+        }
+        moved = 0
+        for shell in self._shells:
+            waiting = [us for name in upstream(shell, self._shells) if (us := oldest[name]) is not None]
+            moved += shell.tick(min([now_us, *waiting]))
+            for number, shape in enumerate(shell.function.draws):
+                slot = now_us // (shape.every_s * 1_000_000)
+                if self._slots.get((shell.name, number)) == slot:
+                    continue
+                self._slots[shell.name, number] = slot
+                try:
+                    moved += draw(shell, shape, slot * shape.every_s * 1_000_000)
+                    self._failures.pop(shell.name, None)
+                except TimeoutError:
+                    raise
+                except Exception as error:
+                    self._failures[shell.name] = f"its draw failed: {type(error).__name__}: {error}"
+                    log("bug", "draw failed", shell.name, error=f"{type(error).__name__}: {error}")
+        return moved
+
+    def _answer(self, receipts: Sequence[tuple[_Waiting, Receipt | None]]) -> None:
+        if not receipts or self._loop is None:
+            return
+
+        refusal = Rejection(
+            503, "Store away", "nothing of this request was kept; send it again", retry_after_s=5
+        )
+
+        def resolve() -> None:
+            for (_, _, future), receipt in receipts:
+                if future.done():
+                    continue
+                if receipt is not None:
+                    future.set_result(receipt)
+                else:
+                    future.set_exception(refusal)
+
+        self._loop.call_soon_threadsafe(resolve)
+
+
+def upstream(shell: Shell, shells: Sequence[Shell]) -> set[str]:
+    """The deciders whose unread events may still bring input to `shell`, itself included.
+
+    Errands are left out: what they observe is complete whenever they say so, and a slow site must hold no window.
+    """
+    by_name = {other.name: other for other in shells if not other.function.errands}
+    found: set[str] = set()
+    ahead = [shell.name]
+    while ahead:
+        name = ahead.pop()
+        if name in found or name not in by_name:
+            continue
+        found.add(name)
+        ahead.extend(kind.split(".", 2)[1] for kind in by_name[name].reads)
+    return found
