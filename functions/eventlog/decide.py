@@ -18,10 +18,11 @@ from shared.domain.entries import EntryRecorded
 from shared.domain.entry_hash import entry_hash
 from shared.domain.event import Input
 from shared.domain.github import Account, Commit, Payload, Push
-from shared.domain.instants import from_rfc3339
+from shared.domain.instants import SECOND_US, from_rfc3339
 from shared.domain.trailers import Refusal, parse
 from shared.runtime.shapes import Fold
 
+_YEAR_10000_US = 253_402_300_800 * SECOND_US
 # An action may be free text (repository_dispatch), which a kind may not.
 _ACTION = re.compile(r"[A-Za-z0-9_.-]{1,60}")
 
@@ -88,7 +89,7 @@ def _entry(delivery: DeliveryAccepted, kind: str, ordinal: int = 0, **facts: Any
 
 
 def _who_and_where(payload: Payload, pseudonym: Callable[[str], str]) -> dict[str, Any]:
-    """The parties and the repository. Only `sender.id`, which the signature covers, makes the grade platform."""
+    """The parties and the repository. Only `sender.id`, which the signature covers, makes grade platform."""
     sender, repository = payload.sender or Account(), payload.repository
     owner = repository.owner if repository else None
     return {
@@ -151,8 +152,9 @@ def _of_commit(commit: Commit) -> dict[str, Any]:
 
 
 def _instant(timestamp: str | None) -> int | None:
-    """The instant, or None where an author's clock wrote something that is none."""
+    """The instant, or None where an author's clock wrote one before 1970, after 9999, or none at all."""
     try:
-        return from_rfc3339(timestamp) if timestamp else None
+        instant_us = from_rfc3339(timestamp) if timestamp else -1
     except (ValueError, OverflowError):
         return None
+    return instant_us if 0 <= instant_us < _YEAR_10000_US else None

@@ -55,14 +55,16 @@ _TRY = re.compile(r"([ \t]*)(house-[a-z0-9-]*)([ \t]*):(.*)", re.IGNORECASE | re
 
 def parse(message: str) -> dict[str, str] | Refusal | None:
     """The House's trailers of a commit message by key, why they do not count, or None: there are none."""
-    tail = message[-MESSAGE_CHARACTERS_MAX:]
+    cut = len(message) > MESSAGE_CHARACTERS_MAX
+    # The first line that is looked at may have lost its beginning.
+    tail = message[-MESSAGE_CHARACTERS_MAX:].partition("\n")[2] if cut else message
     if "house-" not in tail.lower():
         return None
     lines = _last_paragraph(tail)
     tries = [found is not None for found in map(_TRY.fullmatch, lines)]
     if not any(tries):
         return None
-    if len(message) > len(tail) and len(lines) == tail.rstrip().count("\n") + 1:
+    if cut and len(lines) == tail.rstrip().count("\n") + 1:
         return Refusal(f"the last paragraph is over {MESSAGE_CHARACTERS_MAX:,} characters")
     trailers: dict[str, str] = {}
     after_trailer = False
