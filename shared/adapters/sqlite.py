@@ -43,6 +43,7 @@ _VIEW = (
     "SELECT s.name, s.version, coalesce(s.state, (SELECT data FROM event WHERE stream = s.id AND version = 1)),"
     " s.id, s.correlation, s.recorded FROM stream s"
 )
+_Row = tuple[Any, ...]
 _CHUNK = 64
 _MARKS = ",".join("?" * _CHUNK)
 _SCAN_MAX = 10_000
@@ -176,7 +177,7 @@ class SqliteStore:
             for name, version, correlation, state, number in connection.execute(sql, chunk):
                 if state is None:
                     first = "SELECT data FROM event WHERE stream = ? AND version = 1"
-                    state = connection.execute(first, (number,)).fetchone()[0]  # noqa: PLW2901 - the one event is the state
+                    state = connection.execute(first, (number,)).fetchone()[0]
                 rows[name] = (version, state, correlation.hex())
         handled = self._handled(connection, function, list(dict.fromkeys(input_id for _, input_id in wants)))
         new = (0, None, "")
@@ -222,7 +223,12 @@ class SqliteStore:
 
     def _append(self, owner: int, function: str, writes: Sequence[Write]) -> None:
         known = self._known([write.stream for write in writes if write.expected])
-        created, changed, events, tagged, untagged, bodies = [], [], [], [], [], []
+        created: list[_Row] = []
+        changed: list[_Row] = []
+        events: list[_Row] = []
+        tagged: list[_Row] = []
+        untagged: list[_Row] = []
+        bodies: list[_Row] = []
         for write in writes:
             if write.expected:
                 stream, version, its_owner = known.get(write.stream, (0, 0, owner))

@@ -133,7 +133,7 @@ class Batch:
         now_us, made_of = self._now_us(), seed or input_id
         for n, (stream, body) in enumerate(events):
             working = self._streams[stream]
-            before = states[stream] if stream in states else working.state
+            before = states.get(stream, working.state)
             states[stream] = working.fold.evolve(before, body)
             versions[stream] = version = versions.get(stream, working.version) + 1
             identity, kind = event_id(self._function, made_of, n), type_of(body).name

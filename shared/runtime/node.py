@@ -8,10 +8,10 @@ import os
 import secrets as randomness
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
-from functools import lru_cache
-from typing import Any, TypeVar
+from functools import lru_cache, partial
+from typing import Any, TypeVar, cast
 from uuid import uuid4
 
 import msgspec
@@ -44,6 +44,11 @@ T = TypeVar("T")
 @lru_cache(maxsize=256)
 def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
+
+
+def _decode(kind: type[T], state: bytes) -> T:
+    body: T = _decoder(cast(Hashable, kind)).decode(state)
+    return body
 
 
 class Node:
@@ -109,7 +114,7 @@ class Node:
         while not self._stopped.wait(CLEAN_EVERY_S):
             before_us = self.wired.ports.clock.now_us() - RAW_DAYS_MAX * DAY_US
             store, bucket = self.wired.ports.store, self.wired.ports.bucket
-            while self.worker.run(lambda: store.expire_attachments(before_us)).result():
+            while self.worker.run(partial(store.expire_attachments, before_us)).result():
                 pass
             last_day = rfc3339(before_us)[:10]
             for name in bucket.names("raw/"):
@@ -155,7 +160,7 @@ class NodeEdge:
     def state(self, function: str, stream: str, kind: type[T]) -> T | None:
         """See Edge."""
         view = self._node.wired.store.state(self._allowed(function), stream)
-        return None if view is None else _decoder(kind).decode(view.state)
+        return None if view is None else _decode(kind, view.state)
 
     def states(
         self,
@@ -166,9 +171,8 @@ class NodeEdge:
         limit: int = 100,
     ) -> list[tuple[View, T]]:
         """See Edge."""
-        decode = _decoder(kind).decode
         views = self._node.wired.store.states(self._allowed(function), tag, before, limit)
-        return [(view, decode(view.state)) for view in views]
+        return [(view, _decode(kind, view.state)) for view in views]
 
     def _allowed(self, function: str) -> str:
         if function not in self._views:
