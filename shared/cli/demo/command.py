@@ -1,0 +1,65 @@
+"""`house demo`: the main job, played through the public HTTP API."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING
+
+from shared.cli.failures import Misuse
+from shared.cli.parsing import add_node, examples
+
+if TYPE_CHECKING:
+    from shared.cli.parsing import Subparsers
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the sub-command."""
+    parser = subparsers.add_parser(
+        "demo",
+        help="play the main job through the public API",
+        description="Five developers say yes in real commits, a client asks, a team of five forms, votes and\n"
+        "points, and the client gets a result. Runs on a running node, or on a throw-away one.",
+        epilog=examples(
+            "house demo --once",
+            "house demo --once --json | jq .result",
+            "house demo --url https://house.example --secret S        (with HOUSE_TOKEN set)",
+        ),
+    )
+    parser.add_argument("--once", action="store_true", help="on a throw-away node, which is gone afterwards")
+    parser.add_argument(
+        "--json", action="store_true", help="one object with steps, ids, links and the result"
+    )
+    parser.add_argument(
+        "--secret", metavar="S", help="the node's webhook secret (default: of its data directory)"
+    )
+    parser.add_argument(
+        "--seed", metavar="N", type=int, help="the same ids and votes each time, on a fresh node"
+    )
+    add_node(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Play it, and print the summary where JSON is asked for.
+
+    Raises:
+        Failure: naming the step that did not hold.
+    """
+    from shared.cli.api import data_directory, operator
+    from shared.cli.demo import host
+    from shared.cli.demo.cast import cast
+    from shared.cli.demo.show import show, webhook_secret
+
+    if args.once and (args.url or args.data or args.secret):
+        raise Misuse("house demo --once has a node of its own: --url, --data and --secret don't go with it")
+    if args.once:
+        outcome = host.once(args.seed, args.json)
+    else:
+        secret = webhook_secret(data_directory(args.data), args.secret)
+        outcome = show(operator(args), secret, cast(host.nonce(args.seed)), profiles=False, json=args.json)
+    if args.json:
+        print(json.dumps(outcome.told, ensure_ascii=False, indent=2))
+    if outcome.failure:
+        raise outcome.failure
+    return 0

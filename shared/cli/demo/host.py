@@ -1,0 +1,81 @@
+"""Host: a node of the demo's own, together with a GitHub-shaped server on which its cast lives."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+
+from shared.cli import up
+from shared.cli.api import Api
+from shared.cli.demo.cast import Cast, cast
+from shared.cli.demo.show import Outcome, show, webhook_secret
+from shared.cli.failures import Failure
+
+# The crawler asks for a profile's status only where it has a token; the demo's GitHub takes any.
+GITHUB_TOKEN = "any-token-of-the-demo"  # noqa: S105  # opens nothing but the demo's own server
+
+
+def nonce(seed: int | None) -> str:
+    """What makes one run's ids its own: of the seed where there is one, else random."""
+    return secrets.token_hex(16) if seed is None else sha256(f"demo {seed}".encode()).hexdigest()[:32]
+
+
+def stay(flags: dict[str, Any]) -> int:
+    """A node that plays the demo and then stays up; 1 when the demo failed."""
+
+    def told(outcomes: list[Outcome]) -> None:
+        for outcome in outcomes:
+            if outcome.failure:
+                print(f"house: {outcome.failure}", file=sys.stderr)
+        print("\nThe House stays open. Ctrl-C closes it.", flush=True)
+
+    outcomes = _serve_and_play(cast(nonce(None)), flags, json=False, afterwards=told)
+    return 1 if any(outcome.failure for outcome in outcomes) else 0
+
+
+def once(seed: int | None, json: bool) -> Outcome:
+    """The demo on a throw-away node.
+
+    Raises:
+        Failure: the node stopped before the demo ended.
+    """
+    with tempfile.TemporaryDirectory(prefix="house-demo-") as data:
+        flags = {"data": data, "host": "127.0.0.1", "port": 0}
+        outcomes = _serve_and_play(
+            cast(nonce(seed)), flags, json, lambda _: os.kill(os.getpid(), signal.SIGTERM)
+        )
+    if not outcomes:
+        raise Failure("the node stopped before the demo had ended")
+    return outcomes[0]
+
+
+def _serve_and_play(
+    players: Cast, flags: dict[str, Any], json: bool, afterwards: Callable[[list[Outcome]], None]
+) -> list[Outcome]:
+    """Serve in this thread, the main one, as signals want; play in another. The outcome, if it came to one."""
+    from shared.cli.demo_github import DemoGitHub
+
+    outcomes: list[Outcome] = []
+    with DemoGitHub(players.profiles()) as github:
+        settings = up.load(
+            **flags, github_url=github.url, github_token=GITHUB_TOKEN, allow_private_addresses=True
+        )
+
+        def play(url: str) -> None:
+            try:
+                # Not $HOUSE_TOKEN, which is for another node.
+                token = (settings.data / "operator.token").read_text(encoding="ascii").strip()
+                secret = webhook_secret(settings.data, None)
+                outcomes.append(show(Api.at(url, token), secret, players, profiles=True, json=json))
+            finally:
+                afterwards(outcomes)
+
+        up.serve(settings, lambda url: threading.Thread(target=play, args=(url,), daemon=True).start())
+    return outcomes

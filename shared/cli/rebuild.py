@@ -1,0 +1,33 @@
+"""`house rebuild`: states are what the events say, and nothing else."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from shared.cli.parsing import add_data, examples
+
+if TYPE_CHECKING:
+    from shared.cli.parsing import Subparsers
+
+
+def register(subparsers: Subparsers) -> None:
+    """Add the sub-command."""
+    parser = subparsers.add_parser(
+        "rebuild",
+        help="make all states again from the events",
+        description="Makes every state again from the archive's segments and the log's tail, and says its digest.\n"
+        "The node must not be running.",
+        epilog=examples("house rebuild --check", "house rebuild --data ./.house"),
+    )
+    parser.add_argument("--check", action="store_true", help="change nothing; fail when a digest differs")
+    add_data(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Rebuild or compare; 1 when they differ."""
+    from shared.cli.up import load
+    from shared.runtime import rebuild
+
+    return 0 if rebuild.run(load(data=args.data), check=args.check, report=print) else 1
