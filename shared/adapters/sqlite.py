@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from shared.domain.event import Recorded
 from shared.ports.store import Conflict, DueStream, Loaded, NotOwner, View, Write, check_size
@@ -58,10 +58,13 @@ class SqliteStore:
     """Store, Bus and Log on one SQLite file.
 
     One thread at a time may be inside `group`; it alone sees what is not yet durable. Any thread may read.
+    `synchronous="OFF"` is for a store that is made from another and only then takes its place.
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        self._path = path
+    def __init__(
+        self, path: Path, *, read_only: bool = False, synchronous: Literal["FULL", "OFF"] = "FULL"
+    ) -> None:
+        self._path, self._synchronous = path, synchronous
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._lock = threading.RLock()
@@ -83,7 +86,7 @@ class SqliteStore:
             self._path, isolation_level=None, check_same_thread=False, cached_statements=256
         )
         connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA synchronous={self._synchronous}")
         connection.execute(f"PRAGMA cache_size=-{_WRITER_CACHE_KIB}")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, SCHEMA_VERSION):
@@ -121,6 +124,37 @@ class SqliteStore:
         with self._lock:
             for connection in (*self._readers, self._writer):
                 connection.close()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Inside, this thread's reads all see the store as it is now, whatever is written meanwhile."""
+        connection = self._connection
+        connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            connection.execute("COMMIT")
+
+    def adopt(self, path: Path) -> None:
+        """Take over from another store what no event tells: marks, positions read, raw bodies. Then sync it all."""
+        self._writer.execute("ATTACH ? AS old", (str(path),))
+        with self.group():
+            self._writer.execute(
+                "INSERT OR IGNORE INTO name(text) SELECT o.text FROM old.name o"
+                " WHERE o.text NOT IN (SELECT text FROM main.name)"
+            )
+            same = "JOIN old.name o ON o.id = t.function JOIN main.name n ON n.text = o.text"
+            for table, column in (("mark", "input"), ("reader", "position")):
+                self._writer.execute(
+                    f"INSERT INTO main.{table} SELECT n.id, t.{column} FROM old.{table} t {same}"  # noqa: S608 - ours
+                )
+            self._writer.execute(
+                "INSERT INTO main.attachment SELECT s.id, t.recorded, t.body FROM old.attachment t"
+                " JOIN old.stream o ON o.id = t.stream JOIN main.stream s ON s.name = o.name"
+            )
+        self._writer.execute("DETACH old")
+        self._writer.execute("PRAGMA synchronous=FULL")
+        self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     # Names are interned: types, functions.
 
@@ -246,8 +280,10 @@ class SqliteStore:
                      _blob(first.correlation), first.recorded_us, write.state)
                 )  # fmt: skip
             for event in write.events:
-                self._position += 1
-                events.append(self._row(event, stream))
+                # An event that is folded again keeps the place it had.
+                position = event.position or self._position + 1
+                self._position = max(self._position, position)
+                events.append(self._row(event, stream, position))
             tagged.extend((owner, tag, stream) for tag in write.tags_added)
             untagged.extend((owner, tag, stream) for tag in write.tags_removed)
             if write.attachment is not None:
@@ -269,10 +305,10 @@ class SqliteStore:
         if bodies:
             many("INSERT OR REPLACE INTO attachment VALUES (?,?,?)", bodies)
 
-    def _row(self, event: Recorded, stream: int) -> tuple[Any, ...]:
+    def _row(self, event: Recorded, stream: int, position: int) -> tuple[Any, ...]:
         kind = self._names.get(event.type) or self._number(event.type)
         return (
-            self._position, stream, event.version, kind, _blob(event.id), _blob(event.correlation),
+            position, stream, event.version, kind, _blob(event.id), _blob(event.correlation),
             _blob(event.causation), event.time_us, event.recorded_us - event.time_us, event.data,
         )  # fmt: skip
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from shared.domain.event import Event, Recorded, encode, type_of
+from shared.domain.event import Event, Recorded, decode, encode, type_of
 from shared.domain.ids import event_id
 from shared.ports.store import Loaded, Store, Write
 from shared.runtime.shapes import Fold
@@ -150,6 +150,18 @@ class Batch:
         if not recorded and routed is not None:
             self._silent.append((routed, input_id))
         return tuple(recorded)
+
+    def replay(self, event: Recorded) -> None:
+        """Take an event as it was recorded once; its stream has to be in hand.
+
+        Raises:
+            ValueError: it is not the stream's next one.
+        """
+        working = self._streams[event.stream]
+        if event.version != working.version + 1:
+            raise ValueError(f"{event.stream} goes from version {working.version} to {event.version}")
+        working.state = working.fold.evolve(working.state, decode(event.type, event.data))
+        working.events.append(event)
 
     def append(self) -> list[Recorded]:
         """Write everything in hand, atomically; the events that were appended.

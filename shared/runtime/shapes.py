@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from shared.domain import parked
 from shared.domain.event import Due, Event, Input, Scheduled, type_of
 
 if TYPE_CHECKING:
@@ -128,6 +129,11 @@ class Intake:
     app: Callable[[Edge], Asgi]
     views: tuple[str, ...] = ()
     folds: tuple[Fold[Any], ...] = ()
+
+
+def dead_letters() -> Fold[parked.Parked]:
+    """What every function remembers of the inputs it parked."""
+    return Fold("parked", parked.Parked, parked.Parked(), parked.evolve, tags=parked.tags)
 
 
 Shape = Decider[Any] | Spread | Draw | Errand[Any] | Intake

@@ -25,7 +25,7 @@ from shared.ports.store import Conflict, Store
 from shared.runtime.batch import Batch, Folds
 from shared.runtime.edge import Receipt, Submission
 from shared.runtime.logs import log
-from shared.runtime.shapes import Decider, Errand, Fold, Function, Spread
+from shared.runtime.shapes import Decider, Errand, Function, Spread, dead_letters
 
 ATTEMPTS_MAX = 8
 """How often a lost race is decided again before the input is given back to the bus."""
@@ -97,7 +97,7 @@ class Shell:
         self.function, self.name, self.ports = function, function.name, ports
         self.reads = function.reads
         self._parked, self._redriven = parked.types_for(self.name)
-        letters: Fold[Any] = Fold("parked", Parked, Parked(), parked.evolve, tags=parked.tags)
+        letters = dead_letters()
         self.folds = Folds({**function.folds, letters.prefix: letters})
         self._deciders: dict[str, list[Decider[Any] | Spread]] = {}
         self._attached: set[str] = set()
@@ -155,6 +155,8 @@ class Shell:
             for plan in plans:
                 if not batch.is_handled(plan.happening.id):
                     self._decide(batch, plan)
+                elif plan.happening.type == _DUE:
+                    batch.held(plan.happening.stream).undue = True
             try:
                 emitted = batch.append()
             except Conflict:
