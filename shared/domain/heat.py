@@ -1,7 +1,7 @@
 """Counting points on an image into a grid, and keeping an even sample of them.
 
-Points are (x, y) fractions of the image's width and height, from the top left. Counts are whole numbers, so that
-grids of several sessions add up to the same grid in whatever order they come.
+Points are (x, y) fractions of the image's width and height, from the top left. Counts are whole numbers,
+so that grids of several sessions add up to the same grid in whatever order they come.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ def rows_for(width_px: int, height_px: int) -> int:
 
 
 def counts(points: Sequence[Place], rows: int) -> tuple[int, ...]:
-    """How many points lie in each cell, row by row; a point on the right or lower edge is in the last cell."""
+    """How many points lie in each cell, row by row; the right and lower edges belong to the last."""
     grid = [0] * (COLUMNS * rows)
     for x, y in points:
         grid[min(rows - 1, int(y * rows)) * COLUMNS + min(COLUMNS - 1, int(x * COLUMNS))] += 1
@@ -48,8 +48,8 @@ def sample(points: Sequence[Place], limit: int) -> tuple[Place, ...]:
     """At most `limit` of the points, in order of place.
 
     Where there are more, those whose coordinates hash lowest stay: a bottom-k sample (E. Cohen and H. Kaplan,
-    "Summarizing data using bottom-k sketches", PODC 2007). It is even over the image, and a sample of samples is
-    the sample of the whole, so the order in which sessions close makes no difference.
+    "Summarizing data using bottom-k sketches", PODC 2007). It is even over the image, and a sample of samples
+    is the sample of the whole, so the order in which sessions close makes no difference.
     """
     if len(points) > limit:
         points = sorted(points, key=lambda place: (crc32(b"%r,%r" % place), place))[:limit]

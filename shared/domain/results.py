@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from shared.domain.event import Event, event
 from shared.domain.lanes import Lane
-from shared.domain.matches import Seat, SessionFormed
+from shared.domain.matches import Seat
 
 CREATIVES_MAX = 50
 """Creatives of one brief; later ones are not catalogued."""
@@ -37,8 +37,8 @@ class CopyTally(Struct, frozen=True, omit_defaults=True):
 class ImageHeat(Struct, frozen=True, omit_defaults=True):
     """The `marked` points on one image; `refusal` says why no map may be drawn of so few.
 
-    `points` are (x, y) fractions of the image's width and height: all of them, or an even sample where there are
-    too many to keep. `grid` counts every one, in `rows` rows of `columns` cells from the top left.
+    `points` are (x, y) fractions of the image's width and height: all of them, or an even sample where
+    there are too many to keep. `grid` counts every one, in `rows` rows of `columns` cells from the top left.
     """
 
     creative: str
@@ -82,8 +82,8 @@ class CreativeCatalogued(Event, frozen=True):
 class SessionCatalogued(Event, frozen=True):
     """A team works on the brief. Stream: `brief/<id>`.
 
-    Its tasks are the creatives that were added before it was formed; it is catalogued again, with more of them,
-    when one of those arrives here late.
+    Its tasks are the creatives that were added before it was formed; it is catalogued again, with more of
+    them, when one of those arrives here late. `points_each` is None while the brief itself is not known here.
     """
 
     session: str
@@ -92,13 +92,14 @@ class SessionCatalogued(Event, frozen=True):
     seats: tuple[Seat, ...]
     copies: tuple[str, ...]
     images: tuple[str, ...]
-    points_each: int
+    points_each: int | None
+    formed_at_us: int
     window_end_us: int
 
 
 @event("house.aggregator.session-opened.v1")
 class SessionOpened(Event, frozen=True):
-    """The session takes metric events. Stream: `result/<session>`. The fields are SessionCatalogued's."""
+    """The session takes metric events. Stream: `result/<session>`."""
 
     session: str
     brief: str
@@ -123,16 +124,6 @@ class MetricRecorded(Event, frozen=True):
     y: float = 0.0
 
 
-class Participation(Struct, frozen=True, omit_defaults=True):
-    """What one participant did in one session: whether they voted, and how many points they marked."""
-
-    developer: str
-    lane: Lane
-    voted: bool
-    marked: int
-    choice: Literal["primary", "secondary"] | None = None
-
-
 class Marks(Struct, frozen=True, omit_defaults=True):
     """All counted points of one session on one image, as (x, y) fractions, in order of place."""
 
@@ -155,8 +146,25 @@ class SessionClosed(Event, frozen=True):
     copies: tuple[str, ...]
     ballots: tuple[tuple[str, ...], ...]
     marks: tuple[Marks, ...]
-    points_each: int
-    participants: tuple[Participation, ...]
+
+
+@event("house.aggregator.part-taken.v1")
+class PartTaken(Event, frozen=True):
+    """One participant did at least one task of a session that has closed. Stream: `result/<session>`.
+
+    `copies` and `points_asked` are the tasks there were; `voted` and `points_marked` what was done of them.
+    """
+
+    session: str
+    brief: str
+    client: str
+    developer: str
+    lane: Lane
+    choice: Literal["primary", "secondary"] | None
+    copies: int
+    voted: bool
+    points_asked: int
+    points_marked: int
 
 
 @event("house.aggregator.session-cleared.v1")
@@ -186,26 +194,23 @@ class ResultPublished(Event, frozen=True):
 
 @event("house.aggregator.participation-noted.v1")
 class ParticipationNoted(Event, frozen=True):
-    """The developer did at least one task of a session. Stream: `lead/<dev>`.
+    """The part a developer took in a session is known here. Stream: `lead/<dev>`. The fields are PartTaken's."""
 
-    `copies` and `points_asked` are the tasks there were; `voted` and `marked` what the developer did of them.
-    """
-
-    developer: str
+    session: str
     brief: str
     client: str
-    session: str
+    developer: str
     lane: Lane
     choice: Literal["primary", "secondary"] | None
     copies: int
     voted: bool
     points_asked: int
-    marked: int
+    points_marked: int
 
 
 @event("house.aggregator.introduction-agreed.v1")
 class IntroductionAgreed(Event, frozen=True):
-    """The developer agrees to be introduced: to the client of a session or of a brief, or of any. Stream: `lead/<dev>`."""
+    """The developer agrees to be introduced to the client of a session or brief, or to any. Stream: `lead/<dev>`."""
 
     developer: str
     at_us: int
@@ -226,7 +231,7 @@ class IntroductionRefused(Event, frozen=True):
 class LeadQualified(Event, frozen=True):
     """A participant who agreed to be introduced to this client. Stream: `lead/<dev>`.
 
-    `fit` and `engagement` are 0..100 each; every reason begins with the points it gave and to which of the two.
+    `fit` and `engagement` are 0..100 each; every reason says how many points it gave, and to which.
     """
 
     brief: str
@@ -247,7 +252,7 @@ class LeadWithdrawn(Event, frozen=True):
     withdrawn_at_us: int
 
 
-class Ballot(Struct, frozen=True, array_like=True):
+class Ballot(Struct, frozen=True, array_like=True, order=True):
     """One approval ballot."""
 
     cast_at_us: int
@@ -263,9 +268,10 @@ class Point(Struct, frozen=True, array_like=True, order=True):
 
 
 class SessionResult(Struct, frozen=True, omit_defaults=True):
-    """The state of `result/<session>`: the tasks, and each participant's ballots and points (by image), earliest first.
+    """The state of `result/<session>`: the tasks, each participant's ballots, and their points by image.
 
-    Metric events that arrive before the session is opened here wait in the same fields.
+    Ballots and points are in order of time. Those that arrive before the session is opened here wait in the
+    same fields.
     """
 
     opened: SessionOpened | None = None
@@ -276,7 +282,7 @@ class SessionResult(Struct, frozen=True, omit_defaults=True):
 
 
 class BriefResult(Struct, frozen=True, omit_defaults=True):
-    """The state of `brief/<id>`: the catalogue, the latest result, and the teams still at work (the 100 newest).
+    """The state of `brief/<id>`: the catalogue, the latest result, and the newest teams still at work.
 
     `sessions` are all that were formed. The leads are found by their tag, `brief/<id>`, in `lead/<dev>`.
     """
@@ -284,7 +290,7 @@ class BriefResult(Struct, frozen=True, omit_defaults=True):
     catalogued: BriefCatalogued | None = None
     creatives: tuple[CreativeCatalogued, ...] = ()
     sessions: tuple[str, ...] = ()
-    at_work: tuple[SessionFormed, ...] = ()
+    at_work: tuple[SessionCatalogued, ...] = ()
     result: ResultPublished | None = None
 
 

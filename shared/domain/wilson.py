@@ -1,8 +1,8 @@
 """How sure a share is: the score interval of Wilson (1927).
 
 E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the American
-Statistical Association 22 (158), 1927, pp. 209-212. It holds for small samples and for shares near 0 and 1, where
-the textbook interval does not.
+Statistical Association 22 (158), 1927, pp. 209-212. It holds for small samples and for shares near 0 and 1,
+where the textbook interval does not.
 """
 
 from math import sqrt
@@ -12,7 +12,7 @@ Z_95 = 1.959963984540054
 
 
 def interval(successes: int, trials: int, z: float = Z_95) -> tuple[float, float]:
-    """The interval for the share `successes / trials`, within 0..1 and around it; (0, 1) when there were no trials.
+    """The interval for the share `successes / trials`, within 0..1 and around it; (0, 1) without trials.
 
     Raises:
         ValueError: `successes` is not within 0..`trials`.

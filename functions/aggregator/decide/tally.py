@@ -1,0 +1,86 @@
+"""Merging one more closed session into a brief's result. Sums commute, so the order of closing does not matter."""
+
+from collections.abc import Iterable
+
+from shared.domain import heat, wilson
+from shared.domain.results import (
+    BriefResult,
+    CopyTally,
+    CreativeCatalogued,
+    ImageHeat,
+    ResultPublished,
+    SessionClosed,
+)
+
+POINTS_KEPT_MAX = 4_000
+"""Points a result keeps besides its grids, shared out over the brief's images."""
+
+
+def merged(state: BriefResult, closed: SessionClosed) -> ResultPublished:
+    """The brief's result with one more session in it."""
+    before = state.result
+    sessions = before.sessions if before else ()
+    copies = {tally.creative: tally for tally in before.copies} if before else {}
+    images = {image.creative: image for image in before.images} if before else {}
+    tallies = tuple(
+        _tally(creative, copies.get(creative.creative), closed)
+        for creative in state.creatives
+        if creative.kind == "copy"
+    )
+    pictured = [creative for creative in state.creatives if creative.kind == "image"]
+    kept = POINTS_KEPT_MAX // max(1, len(pictured))
+    return ResultPublished(
+        brief=closed.brief,
+        client=closed.client,
+        sessions=tuple(sorted((*sessions, closed.session))),
+        copies=tallies,
+        images=tuple(_heat(creative, images.get(creative.creative), closed, kept) for creative in pictured),
+        leading=leading(tallies),
+        published_at_us=max(closed.closed_at_us, before.published_at_us if before else 0),
+    )
+
+
+def leading(tallies: Iterable[CopyTally]) -> str | None:
+    """The copy with the highest share of approvals; None on a tie, and when nobody approved anything."""
+    approved = [tally for tally in tallies if tally.approvals]
+    best = max((tally.share for tally in approved), default=0.0)
+    ahead = [tally.creative for tally in approved if tally.share == best]
+    return ahead[0] if len(ahead) == 1 else None
+
+
+def _tally(creative: CreativeCatalogued, before: CopyTally | None, closed: SessionClosed) -> CopyTally:
+    ballots, approvals = (before.ballots, before.approvals) if before else (0, 0)
+    if creative.creative in closed.copies:
+        ballots += len(closed.ballots)
+        approvals += sum(creative.creative in approved for approved in closed.ballots)
+    low, high = wilson.interval(approvals, ballots)
+    return CopyTally(
+        creative=creative.creative,
+        label=creative.label,
+        approvals=approvals,
+        ballots=ballots,
+        share=approvals / ballots if ballots else 0.0,
+        low=low,
+        high=high,
+    )
+
+
+def _heat(
+    creative: CreativeCatalogued, before: ImageHeat | None, closed: SessionClosed, kept: int
+) -> ImageHeat:
+    fresh = [point for marks in closed.marks if marks.creative == creative.creative for point in marks.points]
+    rows = heat.rows_for(creative.width_px, creative.height_px)
+    grid = heat.counts(fresh, rows)
+    if before is not None:
+        grid = tuple(was + more for was, more in zip(before.grid, grid, strict=True))
+    marked = (before.marked if before else 0) + len(fresh)
+    return ImageHeat(
+        creative=creative.creative,
+        label=creative.label,
+        marked=marked,
+        points=heat.sample([*(before.points if before else ()), *fresh], kept),
+        columns=heat.COLUMNS,
+        rows=rows,
+        grid=grid,
+        refusal=heat.refusal(marked),
+    )

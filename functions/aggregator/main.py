@@ -1,0 +1,8 @@
+"""Aggregator: what a session's votes and points say, merged into the result of its brief."""
+
+from functions.aggregator.decide.briefs import BRIEFS
+from functions.aggregator.decide.leads import LEADS
+from functions.aggregator.decide.sessions import SESSIONS
+from shared.runtime.shapes import Function
+
+FUNCTION = Function(name="aggregator", writes="results", shapes=(BRIEFS, SESSIONS, LEADS))
