@@ -33,7 +33,7 @@ JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 Headers = Mapping[bytes, bytes]
 T = TypeVar("T")
 
-_EVENT = re.compile(r"[a-z_]{1,64}")
+_EVENT = re.compile(r"[a-z_][a-z0-9_]{0,63}")
 _HINT = re.compile(r"[!-~]{1,128}")
 _SECONDS = re.compile(r"[0-9]{1,12}")
 _AT_BYTE = re.compile(r"\(byte (\d+)\)")
@@ -66,7 +66,7 @@ def from_github(headers: Headers, body: bytes, secrets: Sequence[bytes], now_us:
     _check_github_signature(headers, body, secrets)
     event = text(headers, b"x-github-event")
     if not _EVENT.fullmatch(event):
-        detail = "expected 1 to 64 lower-case letters and underscores"
+        detail = "expected 1 to 64 lower-case letters, digits and underscores, no digit first"
         raise Rejection(400, "Bad event name", f"X-GitHub-Event: {detail}", [("X-GitHub-Event", detail)])
     document = body
     if form:
