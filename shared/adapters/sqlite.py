@@ -194,9 +194,12 @@ class SqliteStore:
             try:
                 yield
                 self._writer.execute("COMMIT")
-            except BaseException:
-                self._writer.execute("ROLLBACK")
+            except BaseException as error:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
                 self._next_stream, self._position, self._read_to, self._scanned, self._names = before
+                if isinstance(error, sqlite3.OperationalError):
+                    raise TimeoutError(f"{self._path}: {error}") from error
                 raise
             finally:
                 self._inside = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import threading
 from collections.abc import Awaitable, Sequence
 from typing import Any, TypeVar
@@ -11,10 +10,10 @@ from typing import Any, TypeVar
 from shared.domain.event import Recorded
 from shared.ports.store import Conflict
 from shared.runtime.errands import Outcome, act, conclude, redrive, scheduled
-from shared.runtime.logs import log
+from shared.runtime.patience import Patience
 from shared.runtime.shapes import Gateways
 from shared.runtime.shell import Happening, Shell, of
-from shared.runtime.worker import BACKOFF_S_MAX, Worker
+from shared.runtime.worker import Worker
 
 AT_ONCE = 8
 IDLE_S = 0.25
@@ -61,18 +60,16 @@ class Errander:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _serve(self, shell: Shell) -> None:
-        backoff_s = 0.0
+        patience = Patience(shell.name)
         while True:
             try:
                 busy = await self._round(shell)
-                backoff_s = 0.0
             except Conflict:
                 busy = True
             except Exception as error:
-                backoff_s = min(BACKOFF_S_MAX, max(0.1, backoff_s * 2))
-                log("timeout", "errand failed", shell.name, error=f"{type(error).__name__}: {error}")
-                await asyncio.sleep(backoff_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
+                await asyncio.sleep(patience.failed(error))
                 continue
+            patience.succeeded()
             if not busy:
                 await asyncio.sleep(IDLE_S)
 

@@ -1,7 +1,7 @@
 """Log lines: one JSON object each, on standard error, in the form cloud log collectors read.
 
-There are two errors and one warning (DESIGN section 3, rule 7): `bug` and `timeout` are errors when they end
-something, `overdue` is the warning. Fields never hold bodies, secrets or personal text.
+There is one error that is said, a `bug`, and one warning, `overdue`, for a timeout that lasts (DESIGN section 3,
+rule 7); `note` is for what operators ask about. Fields never hold bodies, secrets or personal text.
 """
 
 import sys
@@ -9,8 +9,8 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["bug", "timeout", "overdue", "note"]
-_SEVERITY: dict[Kind, str] = {"bug": "ERROR", "timeout": "ERROR", "overdue": "WARNING", "note": "INFO"}
+Kind = Literal["bug", "overdue", "note"]
+_SEVERITY: dict[Kind, str] = {"bug": "ERROR", "overdue": "WARNING", "note": "INFO"}
 
 
 def log(kind: Kind, message: str, function: str, correlation: str = "", **fields: str | int | float) -> None:

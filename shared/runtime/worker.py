@@ -7,7 +7,6 @@ is anyone answered. Errands run elsewhere and hand their outcomes in as jobs.
 from __future__ import annotations
 
 import asyncio
-import random
 import threading
 import time
 from collections import deque
@@ -19,13 +18,13 @@ from shared.ports.store import Conflict
 from shared.runtime.draws import draw
 from shared.runtime.edge import Receipt, Rejection, Submission, Trouble
 from shared.runtime.logs import log
+from shared.runtime.patience import Patience
 from shared.runtime.shell import Ports, Shell
 
 SUBMISSIONS_MAX, SUBMISSION_BYTES_MAX = 4_096, 64 * 1024 * 1024
 SUBMISSIONS_PER_GROUP, EVENTS_PER_GROUP = 256, 512
-IDLE_S, BACKOFF_S_MAX = 0.25, 10.0
-TICK_S = 0.25
-STALLED_S, OVERDUE_S = 30.0, 60.0
+IDLE_S = TICK_S = 0.25
+STALLED_S = 30.0
 
 _Waiting = tuple[Shell, Submission, "asyncio.Future[Receipt]"]
 
@@ -45,6 +44,7 @@ class Worker:
         self._slots: dict[tuple[str, int], int] = {}
         self._ticked_s = 0.0
         self._turn_s = time.monotonic()
+        self._patience = Patience("node")
         self._failures: dict[str, str] = {}
         self._moved_s: dict[str, tuple[int, float]] = {}
         self.appended = threading.Event()
@@ -96,6 +96,8 @@ class Worker:
         """What makes no progress, and why."""
         now_s = time.monotonic()
         found = [Trouble(name, reason) for name, reason in list(self._failures.items())]
+        if (reason := self._patience.reason) is not None:
+            found.append(Trouble("node", reason))
         if not self._thread.is_alive():
             found.append(Trouble("node", "the worker has ended"))
         elif now_s - self._turn_s > STALLED_S:
@@ -115,28 +117,15 @@ class Worker:
         return found
 
     def _live(self) -> None:
-        backoff_s = 0.0
         while not (self._stopping and not self._waiting and not self._jobs):
             self._wake.clear()
             try:
                 busy = self._turn()
             except Exception as error:
-                # Whatever a shell did not park is broken hardware or our own mistake: nothing was
-                # committed, and readyz stays red until a turn succeeds.
-                backoff_s = min(BACKOFF_S_MAX, max(0.05, backoff_s * 2))
-                self._failures["node"] = f"{type(error).__name__}: {error}"
-                log(
-                    "timeout",
-                    "turn failed",
-                    "node",
-                    error=f"{type(error).__name__}: {error}",
-                    backoff_s=backoff_s,
-                )
-                self._wake.wait(backoff_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
+                # Nothing of this turn was committed, and readyz is red until a turn succeeds.
+                self._wake.wait(self._patience.failed(error))
                 continue
-            if backoff_s:
-                backoff_s = 0.0
-                self._failures.pop("node", None)
+            self._patience.succeeded()
             if not busy and not self._waiting and not self._jobs and not self._stopping:
                 self._wake.wait(IDLE_S)
 

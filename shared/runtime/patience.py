@@ -1,0 +1,45 @@
+"""Patience: what to do after a failure that is not an input's own (DESIGN section 3, rule 7).
+
+A timeout is retried with capped exponential backoff and jitter and said once, when it is overdue. Anything else is a
+bug of the engine: it is said at once, once, and retried all the same, so that nothing is skipped silently.
+"""
+
+import random
+import time
+
+from shared.runtime.logs import Kind, log
+
+FIRST_S, LONGEST_S, OVERDUE_S = 0.05, 10.0, 60.0
+
+
+class Patience:
+    """The failures in a row of one driver."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.succeeded()
+
+    def succeeded(self) -> None:
+        """Forget the failures."""
+        self.reason: str | None = None
+        self._next_s = FIRST_S
+        self._since_s: float | None = None
+        self._said: str | None = None
+
+    def failed(self, error: Exception) -> float:
+        """Note a failure; how many seconds to wait before the next attempt."""
+        now_s = time.monotonic()
+        self._since_s = self._since_s or now_s
+        self.reason = f"{type(error).__name__}: {error}"
+        if not isinstance(error, TimeoutError):
+            self._say("bug", "failed", self.reason)
+        elif now_s - self._since_s > OVERDUE_S:
+            self._say("overdue", f"no success for {OVERDUE_S:.0f} s", self.reason)
+        wait_s = self._next_s * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
+        self._next_s = min(LONGEST_S, self._next_s * 2)
+        return wait_s
+
+    def _say(self, kind: Kind, message: str, reason: str) -> None:
+        if self._said != reason:
+            self._said = reason
+            log(kind, message, self._name, error=reason)
