@@ -81,6 +81,7 @@ def conclude(shell: Shell, outcomes: Sequence[Outcome], events: Sequence[Recorde
     emitted = batch.append()
     shell.publish(emitted)
     shell.ports.bus.acknowledge(shell.name, events)
+    shell.counts["handled"] += len(outcomes)
     return emitted
 
 
