@@ -36,21 +36,20 @@ class Ticket(Struct, frozen=True, omit_defaults=True):
     pool: str
     expires_at_us: int
     skill: float = 25.0
+    requested_at_us: int = 0
 
 
 @event("house.matchmaker.standing-gained.v1")
 class StandingGained(Event, frozen=True):
-    """An opt-in of the developer came into force. Stream: `ticket/<dev>`."""
+    """An opt-in of the stream's developer came into force. Stream: `ticket/<dev>`."""
 
-    developer: str
     invitation: str
 
 
 @event("house.matchmaker.standing-lost.v1")
 class StandingLost(Event, frozen=True):
-    """An opt-in of the developer ended. Stream: `ticket/<dev>`."""
+    """An opt-in of the stream's developer ended, for good. Stream: `ticket/<dev>`."""
 
-    developer: str
     invitation: str
 
 
@@ -60,6 +59,7 @@ class AvailabilityChanged(Event, frozen=True):
 
     developer: str
     busy: bool
+    observed_at_us: int
 
 
 @event("house.matchmaker.ticket-queued.v1")
@@ -81,6 +81,16 @@ class TicketExpired(Event, frozen=True):
 @event("house.matchmaker.ticket-drawn.v1")
 class TicketDrawn(Event, frozen=True):
     """A draw gave the ticket a seat. Stream: `ticket/<dev>`."""
+
+    developer: str
+    ticket: str
+    seat: str
+    session: str
+
+
+@event("house.matchmaker.seat-forfeited.v1")
+class SeatForfeited(Event, frozen=True):
+    """The developer's last opt-in ended while they held a seat. Stream: `ticket/<dev>`."""
 
     developer: str
     ticket: str
@@ -156,6 +166,7 @@ class SeatConfirmed(Event, frozen=True):
     seat: str
     developer: str
     introduce: bool
+    accepted_at_us: int
 
 
 @event("house.matchmaker.seat-returned.v1")
@@ -192,11 +203,16 @@ class SessionDissolved(Event, frozen=True):
 
 
 class TicketState(Struct, frozen=True, omit_defaults=True):
-    """The state of `ticket/<dev>`: opt-ins in force, availability, and the live ticket with its status."""
+    """The state of `ticket/<dev>`: opt-ins in force, availability, and the live ticket with its status.
+
+    `revoked` are opt-ins that ended, so that one that is heard of late stays ended.
+    """
 
     developer: str = ""
     opt_ins: frozenset[str] = frozenset()
+    revoked: frozenset[str] = frozenset()
     busy: bool = False
+    observed_at_us: int = 0
     ticket: Ticket | None = None
     status: Literal["none", "queued", "drawn", "expired", "cleared"] = "none"
     seat: str | None = None
@@ -216,10 +232,11 @@ class Demand(Struct, frozen=True, omit_defaults=True):
 
 
 class Session(Struct, frozen=True, omit_defaults=True):
-    """The state of `session/<id>`."""
+    """The state of `session/<id>`. `accepted` are seats, `introduce` developers, `taken_at_us` the last seat's."""
 
     proposed: SessionProposed | None = None
     accepted: frozenset[str] = frozenset()
     introduce: frozenset[str] = frozenset()
+    taken_at_us: int = 0
     status: Literal["unknown", "proposed", "formed", "dissolved"] = "unknown"
     formed: SessionFormed | None = None

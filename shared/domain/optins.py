@@ -1,7 +1,8 @@
 """The topic `optins`: consent between two developers, and what it opens. Written by optin.
 
-Two kinds of stream: `invitation/<commit hash>` pairs an invitation with its response, and
-`optin/<a>~<b>` (a ≤ b, equal for one developer's own entries) keeps the standing between two developers.
+Three kinds of stream: `invitation/<commit hash>` pairs an invitation with its response, `invitation-id/<id>`
+sees that a House-Id is used once, and `optin/<a>~<b>` (a ≤ b, equal for one developer's own entries) keeps
+the standing between two developers.
 """
 
 from typing import Literal
@@ -9,6 +10,16 @@ from typing import Literal
 from msgspec import Struct
 
 from shared.domain.event import Event, Personal, event
+from shared.domain.instants import DAY_US
+
+Answer = Literal["accept", "decline", "revoke"]
+
+PURPOSE = "sprint-match/1"
+"""The one purpose an invitation may name."""
+INVITATION_US_MAX = 14 * DAY_US
+"""How long an invitation may be open, and how long a response waits for its invitation."""
+PARTICIPATION = "participation"
+"""The basis of a developer's standing alone: their own word, given and taken back any number of times."""
 
 
 def pair_stream(parties: tuple[str, ...]) -> str:
@@ -24,7 +35,7 @@ class Invited(Event, frozen=True):
     invitation: str
     entry: str
     inviter: str
-    inviter_login: Personal | None
+    inviter_login: Personal
     invitee_login: Personal
     purpose: str
     terms: str
@@ -35,21 +46,52 @@ class Invited(Event, frozen=True):
 
 @event("house.optin.responded.v1")
 class Responded(Event, frozen=True):
-    """A response that names an invitation was pushed. Stream: `invitation/<invitation>`."""
+    """A commit that names an invitation was pushed. Stream: `invitation/<invitation>`.
+
+    `revoke` may be either party's. `refusal` says which rule an acceptance fails by itself.
+    """
 
     invitation: str
     response: str
     entry: str
     responder: str
-    responder_login: Personal | None
-    answer: Literal["accept", "decline"]
-    terms: str
+    responder_login: Personal
+    answer: Answer
+    terms: str | None
     received_at_us: int
+    refusal: str | None = None
+
+
+@event("house.optin.id-claimed.v1")
+class IdClaimed(Event, frozen=True):
+    """The invitation is the first to use the House-Id. Stream: `invitation-id/<id>`."""
+
+    id: str
+    invitation: str
+
+
+@event("house.optin.id-refused.v1")
+class IdRefused(Event, frozen=True):
+    """The House-Id belongs to another invitation, the `holder`. Stream: `invitation-id/<id>`."""
+
+    id: str
+    invitation: str
+    holder: str
+
+
+@event("house.optin.invitation-admitted.v1")
+class InvitationAdmitted(Event, frozen=True):
+    """The invitation's House-Id is its own: it may be confirmed. Stream: `invitation/<invitation>`."""
+
+    invitation: str
 
 
 @event("house.optin.opt-in-confirmed.v1")
 class OptInConfirmed(Event, frozen=True):
-    """Both said yes. Stream: `invitation/<invitation>`. `logins` are those of `parties`, in the same order."""
+    """Both said yes. Stream: `invitation/<invitation>`. `logins` are those of `parties`, in the same order.
+
+    `parties` are inviter and responder. It comes again when an earlier copy of a commit shows up late.
+    """
 
     invitation: str
     response: str
@@ -62,7 +104,10 @@ class OptInConfirmed(Event, frozen=True):
 
 @event("house.optin.opt-in-declined.v1")
 class OptInDeclined(Event, frozen=True):
-    """There will be no opt-in from this pair of commits; `reason` says which rule it failed or that it was refused."""
+    """There will be no opt-in from this pair of commits; `reason` says which rule it failed, or who refused.
+
+    Without `response` it is the invitation, as it was pushed, that fails.
+    """
 
     invitation: str
     response: str | None
@@ -122,15 +167,56 @@ class EntryWithheld(Event, frozen=True):
     by: str
 
 
-class Invitation(Struct, frozen=True, omit_defaults=True):
-    """The state of `invitation/<hash>`: waiting for its other half, or settled."""
+class HouseId(Struct, frozen=True, omit_defaults=True):
+    """The state of `invitation-id/<id>`: the invitation that used it first."""
 
-    status: Literal["unknown", "invited", "responded", "confirmed", "declined", "expired", "revoked"] = "unknown"
+    holder: str | None = None
+
+
+class Invitation(Struct, frozen=True, omit_defaults=True):
+    """The state of `invitation/<hash>`: the facts, and what was last announced of them.
+
+    `answers` holds, of each speaker, the earliest of each kind. `admitted`: the House-Id is its own.
+    """
+
+    status: Literal["unknown", "invited", "responded", "confirmed", "declined", "expired", "revoked"] = (
+        "unknown"
+    )
     invited: Invited | None = None
-    responded: Responded | None = None
-    reason: str | None = None
-    confirmed_at_us: int | None = None
-    expires_at_us: int | None = None
+    answers: tuple[Responded, ...] = ()
+    admitted: bool = False
+    confirmed: OptInConfirmed | None = None
+    declined: OptInDeclined | None = None
+    revoked: OptInRevoked | None = None
+
+    @property
+    def parties(self) -> tuple[str, ...]:
+        """Who has spoken: the inviter first."""
+        inviter = [self.invited.inviter] if self.invited else []
+        return tuple(dict.fromkeys([*inviter, *(answer.responder for answer in self.answers)]))
+
+    @property
+    def response(self) -> str | None:
+        """The commit that settled it, or the first to answer."""
+        settled = self.confirmed or self.declined
+        return settled.response if settled else next((answer.response for answer in self.answers), None)
+
+    @property
+    def reason(self) -> str | None:
+        """Why it was declined."""
+        return self.declined.reason if self.declined else None
+
+    @property
+    def confirmed_at_us(self) -> int | None:
+        """From when on the two have opted in."""
+        return self.confirmed.confirmed_at_us if self.confirmed else None
+
+    @property
+    def expires_at_us(self) -> int | None:
+        """Until when a response may come, or, with a response only, the invitation."""
+        if self.invited:
+            return self.invited.expires_at_us
+        return self.answers[0].received_at_us + INVITATION_US_MAX if self.answers else None
 
 
 class Span(Struct, frozen=True, omit_defaults=True):
@@ -142,7 +228,10 @@ class Span(Struct, frozen=True, omit_defaults=True):
 
 
 class Standing(Struct, frozen=True, omit_defaults=True):
-    """The state of `optin/<a>~<b>`: when entries between the two may be used, and which may not."""
+    """The state of `optin/<a>~<b>`: when entries between the two may be used, and which may not.
+
+    `covers` is the truth about an entry; EntryConfirmed only announces it.
+    """
 
     parties: tuple[str, ...] = ()
     spans: tuple[Span, ...] = ()
@@ -154,5 +243,5 @@ class Standing(Struct, frozen=True, omit_defaults=True):
 
     @property
     def open(self) -> bool:
-        """Whether any opt-in is in force now."""
+        """Whether any opt-in is in force."""
         return any(span.to_us is None for span in self.spans)

@@ -1,0 +1,1 @@
+"""Matchmaker: tickets become teams of five, and teams become sessions."""

@@ -1,0 +1,7 @@
+"""The function optin."""
+
+from functions.optin.decide import HOUSE_ID, INVITATION
+from functions.optin.standing import STANDING
+from shared.runtime.shapes import Function
+
+FUNCTION = Function(name="optin", writes="optins", shapes=(INVITATION, HOUSE_ID, STANDING))
