@@ -1,7 +1,8 @@
 """An entry's id: the hash of a git commit that is made from the entry's public facts and from nothing else.
 
-The commit has no parent, an empty tree and no person's name, so that it can lie in the public ledger and
-`git fsck --strict` finds nothing to say about it. The same entry always makes the same commit.
+The commit has no parent, an empty tree, no person's name and no `dev_` pseudonym, so that it can lie in the public
+ledger, where nobody may be followed from one entry to the next, and `git fsck --strict` finds nothing to say about it.
+The same entry always makes the same commit: its delivery's digest and its place there tell it from all others.
 """
 
 from hashlib import sha1
@@ -17,8 +18,6 @@ def raw_commit(entry: EntryRecorded) -> bytes:
     facts = {
         "kind": entry.kind,
         "anchor": entry.anchor,
-        "actor": entry.actor,
-        "owner": entry.owner,
         "received": rfc3339(entry.received_at_us),
         "committed": None if entry.committed_at_us is None else rfc3339(entry.committed_at_us),
         "delivery": entry.delivery,
