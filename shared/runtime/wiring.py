@@ -30,7 +30,7 @@ def terms() -> str:
 
 
 class NodeSecrets:
-    """Secrets of the settings first, then those kept beside the data."""
+    """Secrets of the settings first, then those kept beside the data, each read once."""
 
     def __init__(self, settings: Settings, kept: Secrets) -> None:
         self._given = {f"standard.{source}": secret.encode() for source, secret in settings.standard_secrets}
@@ -40,7 +40,9 @@ class NodeSecrets:
 
     def get(self, name: str) -> bytes:
         """See Secrets."""
-        return self._given[name] if name in self._given else self._kept.get(name)
+        if name not in self._given:
+            self._given[name] = self._kept.get(name)
+        return self._given[name]
 
 
 @dataclass(frozen=True)
