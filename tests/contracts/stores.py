@@ -1,0 +1,112 @@
+"""The adapters under contract, one line each, and the events the suites append."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.adapters.memory import MemoryBus, MemoryStore
+from shared.adapters.sqlite import SqliteStore
+from shared.domain.event import Recorded
+from shared.domain.ids import uuid5
+from shared.ports.bus import Bus
+from shared.ports.log import Log
+from shared.ports.store import Store, Write
+
+START_US = 1_700_000_000_000_000
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """A store with the bus that carries its events, and its log where it has one.
+
+    `grouped`: a group is one transaction; elsewhere each append is durable by itself. `durable`: opening it
+    again finds everything.
+    """
+
+    store: Store
+    bus: Bus
+    log: Log | None
+    grouped: bool
+    again: Callable[[], "Adapter"] | None = None
+
+
+def sqlite(folder: Path) -> Adapter:
+    """The embedded store, in a real file."""
+    store = SqliteStore(folder / "house.sqlite")
+
+    def again() -> Adapter:
+        store.close()
+        return sqlite(folder)
+
+    return Adapter(store, store, store, grouped=True, again=again)
+
+
+def memory(_: Path) -> Adapter:
+    """The store without a disk, and its bus apart from it."""
+    store = MemoryStore()
+    return Adapter(store, MemoryBus(), store, grouped=False)
+
+
+ADAPTERS: dict[str, Callable[[Path], Adapter]] = {
+    "sqlite": sqlite,
+    "memory": memory,
+}
+
+
+def recorded(
+    stream: str,
+    version: int,
+    *,
+    function: str = "toy",
+    kind: str = "noted",
+    cause: str | None = None,
+    journey: str = "j",
+    time_us: int = START_US,
+    data: bytes = b'{"n":1}',
+) -> Recorded:
+    """One event of `function`, every id of it made from its place."""
+    return Recorded(
+        uuid5("event", function, stream, str(version)),
+        f"house.{function}.{kind}.v1",
+        stream,
+        version,
+        time_us,
+        time_us + 5,
+        uuid5("correlation", journey),
+        uuid5("cause", cause or f"{stream}:{version}"),
+        data,
+    )
+
+
+def write(
+    stream: str,
+    *events: Recorded,
+    expected: int = 0,
+    state: bytes | None = b'{"state":1}',
+    due_at_us: int | None = None,
+    add: Sequence[str] = (),
+    remove: Sequence[str] = (),
+    attachment: bytes | None = None,
+) -> Write:
+    """A write of `events`, by default one new event after version `expected`."""
+    made = events or (recorded(stream, expected + 1),)
+    return Write(stream, expected, made, state, due_at_us, frozenset(add), frozenset(remove), attachment)
+
+
+def put(adapter: Adapter, *writes: Write, function: str = "toy") -> list[Recorded]:
+    """Append and publish, as a shell does."""
+    adapter.store.append(function, writes)
+    events = [event for each in writes for event in each.events]
+    adapter.bus.publish(events)
+    adapter.store.sent(events)
+    return events
+
+
+def placeless(events: Sequence[Recorded]) -> list[Recorded]:
+    """The events without their positions, which only a store gives."""
+    return [
+        Recorded(
+            e.id, e.type, e.stream, e.version, e.time_us, e.recorded_us, e.correlation, e.causation, e.data
+        )
+        for e in events
+    ]
