@@ -67,6 +67,8 @@ class SqliteStore:
         self._path, self._synchronous = path, synchronous
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
+        # A new thread's first read must not wait for a group, which holds the other lock.
+        self._readers_lock = threading.Lock()
         self._lock = threading.RLock()
         self._inside: int | None = None
         self._writer = self._connect() if read_only else self._open()
@@ -112,7 +114,7 @@ class SqliteStore:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = self._connect()
-            with self._lock:
+            with self._readers_lock:
                 self._readers.append(connection)
         return connection
 
@@ -121,7 +123,7 @@ class SqliteStore:
 
     def close(self) -> None:
         """Close every connection; the file is left checkpointed."""
-        with self._lock:
+        with self._lock, self._readers_lock:
             for connection in (*self._readers, self._writer):
                 connection.close()
 
@@ -242,7 +244,7 @@ class SqliteStore:
             return
         for write in writes:
             check_size(write)
-        before = (self._next_stream, self._position)
+        before, names = (self._next_stream, self._position), len(self._names)
         self._writer.execute("SAVEPOINT append")
         try:
             self._append(self._number(function), function, writes)
@@ -252,6 +254,9 @@ class SqliteStore:
         except BaseException as error:
             self._writer.execute("ROLLBACK TO append")
             self._next_stream, self._position = before
+            # The names this append was the first to use are gone from the file.
+            for text in list(self._names)[names:]:
+                del self._names[text]
             if isinstance(error, sqlite3.IntegrityError):
                 raise Conflict(str(error)) from error
             raise
