@@ -9,6 +9,7 @@ and credentials in URLs do not exist.
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import threading
 from collections.abc import AsyncIterator, Mapping
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PORTS = frozenset({80, 443, 8080, 8443})
+# A name, or a number of either family without a zone.
+_HOST = re.compile(rb"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 
 
 class Limits(Struct, frozen=True):
@@ -140,6 +143,8 @@ class PoliteWeb:
             raise Unreachable("its address is not a web address") from None
         if found.scheme not in ("http", "https") or not found.host:
             raise Unreachable("its address is not an http or https address")
+        if not _HOST.fullmatch(found.raw_host) or not 1 <= _port(found) <= 65_535:
+            raise Unreachable("its address is not a web address")
         if found.userinfo:
             raise Unreachable("its address carries credentials")
         return found
@@ -170,7 +175,7 @@ class PoliteWeb:
         Raises:
             Unreachable: there is none, or one of them may not be reached.
         """
-        port = {"http": 80, "https": 443}[url.scheme] if url.port is None else url.port
+        port = _port(url)
         try:
             found = await asyncio.get_running_loop().getaddrinfo(_host(url), port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
@@ -254,6 +259,10 @@ class PoliteWeb:
 def _host(url: httpx.URL) -> str:
     """The host in the form that names it on the wire (IDNA), without the root's dot."""
     return url.raw_host.decode("ascii").rstrip(".")
+
+
+def _port(url: httpx.URL) -> int:
+    return {"http": 80, "https": 443}[url.scheme] if url.port is None else url.port
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
