@@ -97,8 +97,6 @@ def decide(state: SessionResult, happened: Input) -> Sequence[Event]:
             return _opened(state, catalogued)
         case VoteCast() as vote:
             approved = tuple(sorted(set(vote.approved)))
-            if state.opened is not None:
-                approved = tuple(creative for creative in approved if creative in state.opened.copies)
             recorded = MetricRecorded(
                 vote.session, vote.developer, vote.cast_at_us, approved=approved[:CREATIVES_MAX]
             )
@@ -141,7 +139,7 @@ def _opened(state: SessionResult, catalogued: SessionCatalogued) -> list[Emitted
 
 
 def _counts(state: SessionResult, metric: MetricRecorded) -> bool:
-    """Whether a metric event changes anything: it is the session's, in time, and within the participant's number."""
+    """Whether a metric event changes anything: it belongs here and is within the participant's number."""
     if state.status == "closed" or not _belongs(state, metric):
         return False
     after = evolve(state, metric)
@@ -149,16 +147,16 @@ def _counts(state: SessionResult, metric: MetricRecorded) -> bool:
 
 
 def _belongs(state: SessionResult, metric: MetricRecorded) -> bool:
+    """Whether it may be kept. Which creatives are tasks is asked at the end, as a late one may yet become one."""
     opened, developer, image = state.opened, metric.developer, metric.creative
-    if opened is None:
-        known = state.ballots.keys() | state.points.keys()
-        images = state.points.get(developer, {})
-        return (developer in known or len(known) < EARLY_PARTICIPANTS_MAX) and (
-            image is None or image in images or len(images) < CREATIVES_MAX
-        )
-    if metric.at_us > opened.window_end_us or all(seat.developer != developer for seat in opened.seats):
+    images = state.points.get(developer, {})
+    if image is not None and image not in images and len(images) >= CREATIVES_MAX:
         return False
-    return bool(opened.copies) if image is None else image in opened.images
+    if opened is not None:
+        in_time = metric.at_us <= opened.window_end_us
+        return in_time and any(seat.developer == developer for seat in opened.seats)
+    known = state.ballots.keys() | state.points.keys()
+    return developer in known or len(known) < EARLY_PARTICIPANTS_MAX
 
 
 def _points_kept(state: SessionResult) -> int:
