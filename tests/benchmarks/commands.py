@@ -1,0 +1,100 @@
+"""Handling a command: load the state, decide, append, durable."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from shared.domain.event import type_of
+from shared.runtime.shell import Shell
+from shared.runtime.worker import EVENTS_PER_GROUP, Worker
+from tests.benchmarks.counters import COUNTING, DURABILITY, FRONT, STREAMS, Ordered, order, ports
+from tests.benchmarks.figures import Figure, Scale, against, interleaved
+from tests.benchmarks.peers import LIBRARY, Tallies, application
+from tests.benchmarks.places import fresh
+
+CALLERS = 512
+
+
+def commands(scale: Scale) -> Sequence[Figure]:
+    """The node's whole way, the shell alone in groups and one by one, and the library's cycle."""
+    submitted, grouped, single, library = interleaved(
+        scale.runs,
+        partial(_submitted, scale.of(30_000)),
+        partial(_handled, scale.of(50_000), EVENTS_PER_GROUP),
+        partial(_handled, scale.of(3_000), 1),
+        partial(_library, scale.of(3_000)),
+    )
+    peer = f"{LIBRARY}: repository.get, trigger, save"
+    return (
+        against(
+            "command submitted, recorded and decided",
+            "commands/s",
+            submitted,
+            peer,
+            library,
+            10,
+            f"{CALLERS} callers of Worker.submit, until all decisions are durable; {DURABILITY}",
+        ),
+        against(
+            "command handled by the shell, in groups",
+            "commands/s",
+            grouped,
+            peer,
+            library,
+            10,
+            f"commands of the bus, {EVENTS_PER_GROUP} to a transaction; {STREAMS} streams",
+        ),
+        against("command handled by the shell, one by one", "commands/s", single, peer, library),
+    )
+
+
+def _submitted(number: int) -> float:
+    with fresh() as folder, ports(folder) as wired:
+        front, counter = Shell(FRONT, wired), Shell(COUNTING, wired)
+        worker = Worker([front, counter], wired)
+        worker.start()
+        submissions = iter([order(n) for n in range(number)])
+
+        async def caller() -> None:
+            for submission in submissions:
+                await worker.submit(front, submission)
+
+        async def everybody() -> None:
+            await asyncio.gather(*(caller() for _ in range(CALLERS)))
+
+        started_s = time.perf_counter()
+        asyncio.run(everybody())
+        while counter.counts["handled"] < number:
+            time.sleep(0.001)
+        worker.stop(10)  # which commits what it has in hand
+        return number / (time.perf_counter() - started_s)
+
+
+def _handled(number: int, per_group: int) -> float:
+    reads = frozenset({type_of(Ordered).name})
+    with fresh() as folder, ports(folder) as wired:
+        front, counter = Shell(FRONT, wired), Shell(COUNTING, wired)
+        with wired.store.group():
+            for start in range(0, number, 1_000):
+                front.accept([order(n) for n in range(start, min(number, start + 1_000))])
+        started_s = time.perf_counter()
+        handled = 0
+        while handled < number:
+            with wired.store.group():
+                arrived = wired.bus.pull("counter", reads, per_group)
+                counter.handle(arrived)
+            handled += len(arrived)
+        return number / (time.perf_counter() - started_s)
+
+
+def _library(number: int) -> float:
+    with fresh() as folder, application(Tallies, Path(folder / "library.sqlite")) as app:
+        tallies = [app.begin() for _ in range(min(STREAMS, number))]
+        started_s = time.perf_counter()
+        for n in range(number):
+            app.count(tallies[n % len(tallies)], 10_000 + n % 10_000)
+        return number / (time.perf_counter() - started_s)
