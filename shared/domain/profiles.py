@@ -6,6 +6,31 @@ from msgspec import Struct
 
 from shared.domain.event import Event, Personal, event
 
+OPT_INS_MAX = 128
+"""Opt-ins that a profile remembers, in force and ended each; more in force justify nothing more."""
+
+
+@event("house.crawler.crawl-requested.v1")
+class CrawlRequested(Event, frozen=True):
+    """An opt-in of the developer came into force, and with it what they publish may be looked at.
+
+    Stream: `profile/<dev>`. `login` is what the developer was called when they opted in.
+    """
+
+    developer: str
+    login: Personal
+    invitation: str
+    requested_at_us: int
+
+
+@event("house.crawler.crawl-withdrawn.v1")
+class CrawlWithdrawn(Event, frozen=True):
+    """That opt-in justifies nothing any more. Stream: `profile/<dev>`. It may come before the request."""
+
+    developer: str
+    invitation: str
+    withdrawn_at_us: int
+
 
 @event("house.crawler.profile-observed.v1")
 class ProfileObserved(Event, frozen=True):
@@ -21,11 +46,15 @@ class ProfileObserved(Event, frozen=True):
     busy: bool = False
     organizations: tuple[Personal, ...] = ()
     etag: str | None = None
+    organizations_etag: str | None = None
 
 
 @event("house.crawler.site-observed.v1")
 class SiteObserved(Event, frozen=True):
-    """The page behind a profile's URL. Stream: `profile/<dev>`. `unchanged`: the server said 304."""
+    """The page behind a profile's URL. Stream: `profile/<dev>`. `unchanged`: the server said 304.
+
+    `digest` is the hex SHA-256 of its body.
+    """
 
     developer: str
     url: Personal
@@ -41,7 +70,10 @@ class SiteObserved(Event, frozen=True):
 
 @event("house.crawler.crawl-deferred.v1")
 class CrawlDeferred(Event, frozen=True):
-    """Something was not looked at, and why: robots.txt, a private address, a limit, an unreachable host."""
+    """Something was not looked at, and why: robots.txt, a private address, a limit, an unreachable host.
+
+    Stream: `profile/<dev>`. `target` is the address that was not read.
+    """
 
     developer: str
     target: Personal
@@ -59,10 +91,21 @@ class CrawlStopped(Event, frozen=True):
 
 
 class Profile(Struct, frozen=True, omit_defaults=True):
-    """The state of `profile/<dev>`: the latest of each, what justifies looking, and when to look again."""
+    """The state of `profile/<dev>`: the latest of each, what justifies looking, and when to look again.
+
+    `opt_ins` are in force, in order of time, at most `OPT_INS_MAX`; `withdrawn` the latest that are not. When no
+    opt-in is in force nothing that was observed is kept here.
+    """
 
     profile: ProfileObserved | None = None
     site: SiteObserved | None = None
     deferred: CrawlDeferred | None = None
     status: Literal["unknown", "watched", "stopped"] = "unknown"
     next_at_us: int | None = None
+    opt_ins: tuple[CrawlRequested, ...] = ()
+    withdrawn: tuple[CrawlWithdrawn, ...] = ()
+
+    @property
+    def login(self) -> str | None:
+        """What the developer is called by the latest opt-in in force."""
+        return self.opt_ins[-1].login if self.opt_ins else None
