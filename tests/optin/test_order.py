@@ -1,0 +1,89 @@
+"""Whatever the order in which inputs are handled, the same may be used in the end."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import given as always
+from hypothesis import strategies as st
+
+from functions.optin.main import FUNCTION
+from shared.domain.entries import EntryRecorded
+from shared.domain.event import Event
+from shared.domain.instants import DAY_US, HOUR_US
+from shared.domain.optins import Invitation, Standing
+from shared.domain.requests import ConsentGiven, ConsentWithdrawn, WithholdingRequested
+from tests.given import NOW_US
+from tests.optin.said import ALICE, BOB, CAROL, HASH, accept, decline, invite, revoke
+from tests.settled import Settled
+
+PAIR = tuple(sorted((ALICE, BOB)))
+instants = st.integers(0, 9).map(lambda n: NOW_US + n * HOUR_US)
+inputs = st.one_of(
+    st.builds(lambda t: invite(received_at_us=t), instants),
+    st.builds(lambda t: invite(actor=BOB, received_at_us=t), instants),
+    st.builds(lambda t, by: accept(by, t), instants, st.sampled_from([BOB, CAROL])),
+    st.builds(lambda t: accept(BOB, t, House_Terms="sha256:" + "00" * 32), instants),
+    st.builds(lambda t: decline(BOB, t), instants),
+    st.builds(lambda t, by: revoke(by, t), instants, st.sampled_from([ALICE, BOB, CAROL])),
+    st.builds(lambda t: EntryRecorded("e" * 40, "star", t, "0" * 64, actor=BOB, owner=ALICE), instants),
+    st.builds(lambda t: ConsentGiven(ALICE, "participation", t), instants),
+    st.builds(lambda t: ConsentWithdrawn(ALICE, "participation", t), instants),
+    st.builds(lambda by: WithholdingRequested(by, "e" * 40, PAIR), st.sampled_from([ALICE, BOB, CAROL])),
+)
+
+
+def handled(bodies: Sequence[Event], picks: Any) -> Settled:
+    """The function after all inputs and its own events, each handled when `picks` says so.
+
+    Its own events wait among the inputs, so they too are handled in any order.
+    """
+    house = Settled(FUNCTION)
+    waiting = list(bodies)
+    while waiting:
+        body = waiting.pop(picks.draw(st.integers(0, len(waiting) - 1)))
+        waiting += house.step(body, NOW_US + DAY_US)
+    return house
+
+
+def in_force(standing: Standing) -> list[bool]:
+    return [standing.covers(NOW_US + n * HOUR_US // 2) for n in range(22)]
+
+
+@always(st.lists(inputs, max_size=8, unique_by=repr), st.data())
+def test_the_final_standing_does_not_depend_on_the_order(bodies: list[Event], picks: Any) -> None:
+    one = Settled(FUNCTION)
+    for body in bodies:
+        one.take(body, NOW_US + DAY_US)
+    other = handled(bodies, picks)
+    for parties in (PAIR, (ALICE, ALICE)):
+        mine, theirs = (house.state(f"optin/{parties[0]}~{parties[1]}") for house in (one, other))
+        assert in_force(mine) == in_force(theirs)
+        assert mine.withheld == theirs.withheld
+    a, b = (house.state(f"invitation/{HASH}") for house in (one, other))
+    assert (a.status, a.invited, a.answers, a.confirmed) == (b.status, b.invited, b.answers, b.confirmed)
+
+
+@always(st.lists(inputs, max_size=8), st.data())
+def test_nothing_is_confirmed_without_both_words_and_nothing_waits_for_ever(
+    bodies: list[Event], picks: Any
+) -> None:
+    house = handled(bodies, picks)
+    state: Invitation = house.state(f"invitation/{HASH}")
+    said = {key for body in bodies if isinstance(body, EntryRecorded) for key in body.trailers or {}}
+    if state.confirmed:
+        assert {"House-Invite", "House-Accept"} <= said
+    assert house.state(f"optin/{PAIR[0]}~{PAIR[1]}").open == (state.status == "confirmed")
+    house.tick(NOW_US + 30 * DAY_US)
+    assert house.state(f"invitation/{HASH}").status not in ("invited", "responded")
+
+
+@always(st.lists(inputs, max_size=8, unique_by=repr))
+def test_an_input_handled_again_changes_nothing(bodies: list[Event]) -> None:
+    house = Settled(FUNCTION)
+    for body in bodies:
+        house.take(body, NOW_US + DAY_US)
+    before = dict(house.states)
+    for body in bodies:
+        if not (isinstance(body, EntryRecorded) and body.kind == "star"):
+            house.take(body, NOW_US + DAY_US)
+    assert house.states == before
