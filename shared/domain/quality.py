@@ -28,7 +28,7 @@ def arc(offsets_h: Sequence[float]) -> float:
     widest_gap = max(
         around[0] + 24 - around[-1], *(after - before for before, after in pairwise(around)), 0.0
     )
-    return 24 - widest_gap
+    return max(0.0, 24 - widest_gap)
 
 
 def quality(team: Sequence[Ticket]) -> float:
