@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from shared.cli.failures import Misuse
 from shared.cli.parsing import add_data, examples
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "rebuild",
         help="make all states again from the events",
-        description="Makes every state again from the archive's segments and the log's tail, and says its digest.\n"
-        "The node must not be running.",
+        description="Makes every state again from the archive's segments and the log's tail, and compares.\n"
+        "Without --check the new states take the place of the old; no node may have them open then.",
         epilog=examples("house rebuild --check", "house rebuild --data ./.house"),
     )
     parser.add_argument("--check", action="store_true", help="change nothing; fail when a digest differs")
@@ -29,5 +30,9 @@ def run(args: argparse.Namespace) -> int:
     """Rebuild or compare; 1 when they differ."""
     from shared.cli.up import load
     from shared.runtime import rebuild
+    from shared.runtime.settings import SettingsError
 
-    return 0 if rebuild.run(load(data=args.data), check=args.check, report=print) else 1
+    try:
+        return 0 if rebuild.run(load(data=args.data), check=args.check, report=print) else 1
+    except SettingsError as error:
+        raise Misuse(str(error)) from error

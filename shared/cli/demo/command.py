@@ -33,9 +33,7 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--secret", metavar="S", help="the node's webhook secret (default: of its data directory)"
     )
-    parser.add_argument(
-        "--seed", metavar="N", type=int, help="the same ids and votes each time, on a fresh node"
-    )
+    parser.add_argument("--seed", metavar="N", type=int, help="the same people, votes and points each time")
     add_node(parser)
     parser.set_defaults(run=run)
 

@@ -20,8 +20,7 @@ COPY = (
     ("B", "Forty neighbours, two hours, one clean beach."),
     ("C", "Join the movement for a cleaner coast."),
 )
-# How likely a participant approves of each variant. The second is the better one, so a result has a leader.
-LIKING = (0.55, 0.95, 0.15)
+BALLOTS = ("AB", "B", "AB", "BC", "A")  # who approves of what: the second variant leads
 SPREAD = 0.045  # of the points around the call to action, in fractions of the image
 TICKET_S = 3600
 WINDOW_S = 3600
@@ -190,15 +189,12 @@ def work(stage: Stage) -> None:
     with stage.account.step("Votes on the headlines, points on the landing page", STEP_S) as step:
         path, chance = f"/api/sessions/{stage.ids['session']}", random.Random(stage.cast.nonce)  # noqa: S311  # a seeded spread, not a secret
         creatives = stage.ids["creatives"]
-        for developer in stage.cast.developers:
+        for developer, liked in zip(stage.cast.developers, BALLOTS, strict=True):
             voice, correlation = stage.voices[developer.first], stage.cast.id("work", developer.first)
-            liked = [
-                label for (label, _), liking in zip(COPY, LIKING, strict=True) if chance.random() < liking
-            ]
             voice.post(f"{path}/votes", {"approved": [creatives[label] for label in liked]}, correlation)
             points = [_point(chance, creatives["Landing page"]) for _ in range(POINTS_EACH)]
             voice.post(f"{path}/points", {"points": points}, correlation)
-            step.say(f"{developer.first}: approves {', '.join(liked) or 'none'}; {POINTS_EACH} points")
+            step.say(f"{developer.first}: approves {' and '.join(liked)}; {POINTS_EACH} points")
         step.link = stage.journey("work", stage.host.first)
 
 
@@ -212,6 +208,9 @@ def publish(stage: Stage) -> None:
     with stage.account.step("The client's result", STEP_S) as step:
         client = stage.voices["client"]
         result = step.until(lambda: _published(stage), "a published result")
+        step.expect(
+            result["leading"] == stage.ids["creatives"]["B"], "another variant leads than was voted for"
+        )
         step.expect(all(c["ballots"] == 5 for c in result["copies"]), "not every ballot was counted")
         for copy in sorted(result["copies"], key=lambda c: c["label"]):
             bar = "#" * round(copy["share"] * 20)
@@ -219,15 +218,14 @@ def publish(stage: Stage) -> None:
             step.say(f"{copy['label']}  {bar:<20} {copy['approvals']} of {copy['ballots']} ({span})")
         image = result["images"][0]
         step.expect(not image["refusal"], f"no heat map: {image['refusal']}")
-        heat = client.ask("GET", f"/api/briefs/{stage.ids['brief']}/heat/{image['creative']}.png")
+        step.expect(image["points"] == 5 * POINTS_EACH, f"{image['points']} points were counted")
+        heat = client.ask("GET", image["overlay"])
         step.expect(heat.content.startswith(b"\x89PNG"), f"the heat map is no PNG: {heat.reason}")
-        points = image["points"] if isinstance(image["points"], int) else len(image["points"])
-        step.expect(points == 5 * POINTS_EACH, f"{points} points were counted")
-        step.say(f"{points} points on the landing page, heat map of {len(heat.content) // 1024} KiB")
+        step.say(f"{image['points']} points on the landing page, heat map of {len(heat.content) // 1024} KiB")
         for lead in result["leads"]:
             step.say(f"lead {lead['developer']}: fit {lead['fit']}, engagement {lead['engagement']}")
         stage.result = result
-        stage.links["heat"] = stage.page(f"/api/briefs/{stage.ids['brief']}/heat/{image['creative']}.png")
+        stage.links["heat"] = stage.page(image["overlay"])
         step.say("The client's own link, good for an hour:")
         step.link = stage.links["client"]
 
