@@ -75,14 +75,23 @@ def conclude(shell: Shell, outcomes: Sequence[Outcome], events: Sequence[Recorde
     Raises:
         Conflict: a stream moved while an errand was out; its input has to be given again.
     """
+    try:
+        emitted = _append(shell, outcomes)
+    except (Conflict, TimeoutError):
+        raise
+    except Exception as error:
+        # What came of it cannot be kept: a bug, like any other.
+        emitted = _append(shell, [Outcome(o.happening, (), {}, error, o.handled) for o in outcomes])
+    shell.publish(emitted)
+    shell.ports.bus.acknowledge(shell.name, events)
+    return emitted
+
+
+def _append(shell: Shell, outcomes: Sequence[Outcome]) -> list[Recorded]:
     batch = shell.batch()
     for outcome in outcomes:
         _add(shell, batch, outcome)
-    emitted = batch.append()
-    shell.publish(emitted)
-    shell.ports.bus.acknowledge(shell.name, events)
-    shell.counts["handled"] += len(outcomes)
-    return emitted
+    return batch.append()
 
 
 def _add(shell: Shell, batch: Batch, outcome: Outcome) -> None:

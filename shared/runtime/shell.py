@@ -23,7 +23,7 @@ from shared.ports.bus import Bus
 from shared.ports.clock import Clock
 from shared.ports.store import Conflict, Store
 from shared.runtime.batch import Batch, Folds
-from shared.runtime.edge import Receipt, Submission
+from shared.runtime.edge import Receipt, Rejection, Submission
 from shared.runtime.logs import log
 from shared.runtime.shapes import Decider, Errand, Function, Spread, dead_letters
 
@@ -147,8 +147,22 @@ class Shell:
         ]
 
     def _settle(self, happenings: Sequence[Happening]) -> list[Recorded]:
+        """Settle them together; where that meets a bug, each by itself, so that only the one it is about is parked.
+
+        Such a bug is in what surrounds a decision: a stream nobody here folds, another function's stream, a state
+        that cannot be read or is too large to keep.
+        """
+        try:
+            return self._settle_plans([self._plan(happening) for happening in happenings])
+        except TimeoutError:
+            raise
+        except Exception as error:
+            if len(happenings) > 1:
+                return [event for happening in happenings for event in self._settle([happening])]
+            return self._settle_plans([Plan(happenings[0], None, error=error)])
+
+    def _settle_plans(self, plans: Sequence[Plan]) -> list[Recorded]:
         """Decide and append, again when a race is lost, then publish."""
-        plans = [self._plan(happening) for happening in happenings]
         for attempt in range(ATTEMPTS_MAX):
             batch = self.batch()
             self._load(batch, plans, optimistic=attempt == 0)
@@ -193,6 +207,8 @@ class Shell:
                     units.extend((stream, reader) for stream in reader.streams(arrived))
                 elif reader.fold.prefix == happening.prefix:
                     units.append((happening.stream, reader))
+            if happening.type == _DUE and not units:
+                raise ValueError(f"{happening.stream} is due, and no decider of {self.name} reads Due for it")
         except TimeoutError:
             raise
         except Exception as error:
@@ -318,6 +334,8 @@ class Shell:
         """Append what HTTP requests brought, all in one append; a repeated request gets its events of then.
 
         Raises:
+            Rejection: 409, one of them repeats the input id of a request about other streams.
+            TooLarge: one of them is more than a stream may hold.
             TimeoutError: the store is away, or races were lost too often.
         """
         for attempt in range(ATTEMPTS_MAX):
@@ -349,6 +367,9 @@ class Shell:
             in_hand = [event for stream in streams for event in batch.held(stream).events]
             # The first of two equal requests may be in this very batch.
             events = events or [event for event in in_hand if event.causation == submission.input_id]
+            if not events:
+                detail = "a request with the same key was made before, about something else"
+                raise Rejection(409, "Key used before", detail, [("Idempotency-Key", detail)])
             return Receipt(events[0].correlation, tuple(events), duplicate=True)
         for stream in streams:
             batch.held(stream)

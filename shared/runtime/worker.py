@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from shared.ports.store import Conflict
+from shared.ports.store import TooLarge
 from shared.runtime.draws import draw
 from shared.runtime.edge import Receipt, Rejection, Submission, Trouble
 from shared.runtime.logs import log
@@ -132,8 +132,10 @@ class Worker:
     def _turn(self) -> bool:
         self._turn_s = time.monotonic()
         taken = self._take()
-        jobs = [self._jobs.popleft() for _ in range(len(self._jobs))]
-        receipts: list[tuple[_Waiting, Receipt]] = []
+        waiting = [self._jobs.popleft() for _ in range(len(self._jobs))]
+        # An errander that is stopping cancels what it waits for.
+        jobs = [(job, future) for job, future in waiting if future.set_running_or_notify_cancel()]
+        receipts: list[tuple[_Waiting, Receipt | Rejection]] = []
         done: list[tuple[Future[Any], Any, Exception | None]] = []
         try:
             with self._ports.store.group():
@@ -142,7 +144,7 @@ class Worker:
                 handled = self._handle(EVENTS_PER_GROUP if not self._waiting else EVENTS_PER_GROUP // 4)
                 moved = self._scheduled() if self._turn_s - self._ticked_s >= TICK_S else 0
         except BaseException as error:
-            self._answer([(item, None) for item in taken])
+            self._answer([(item, _away()) for item in taken])
             for _, future in jobs:
                 future.set_exception(TimeoutError(f"the group failed: {error}"))
             raise
@@ -162,24 +164,46 @@ class Worker:
         self._waiting_bytes -= sum(len(submission.attachment or b"") for _, submission, _ in taken)
         return taken
 
-    def _accept(self, taken: Sequence[_Waiting]) -> list[tuple[_Waiting, Receipt]]:
+    def _accept(self, taken: Sequence[_Waiting]) -> list[tuple[_Waiting, Receipt | Rejection]]:
         by_shell: dict[int, list[_Waiting]] = {}
         for item in taken:
             by_shell.setdefault(id(item[0]), []).append(item)
-        return [
-            pair
-            for items in by_shell.values()
-            for pair in zip(
-                items, items[0][0].accept([submission for _, submission, _ in items]), strict=True
-            )
-        ]
+        answers: list[tuple[_Waiting, Receipt | Rejection]] = []
+        for items in by_shell.values():
+            shell = items[0][0]
+            try:
+                receipts = shell.accept([submission for _, submission, _ in items])
+            except TimeoutError:
+                raise
+            except Exception:
+                # One of them cannot be kept; the others must not pay for it.
+                answers.extend((item, self._accept_alone(*item[:2])) for item in items)
+            else:
+                answers.extend(zip(items, receipts, strict=True))
+        return answers
+
+    def _accept_alone(self, shell: Shell, submission: Submission) -> Receipt | Rejection:
+        try:
+            return shell.accept([submission])[0]
+        except TimeoutError:
+            raise
+        except Rejection as rejection:
+            return rejection
+        except TooLarge:
+            return Rejection(413, "Too large", "there is no room left for this beside what is already kept")
+        except Exception as error:
+            what = f"{type(error).__name__}: {error}"[:500]
+            log("bug", "submission refused", shell.name, submission.correlation, error=what)
+            return Rejection(500, "Bug", "the House made a mistake; nothing of this request was kept")
 
     def _attempt(
         self, job: Callable[[], Any], future: Future[Any]
     ) -> tuple[Future[Any], Any, Exception | None]:
         try:
             return future, job(), None
-        except (Conflict, KeyError) as error:
+        except TimeoutError:
+            raise
+        except Exception as error:
             return future, None, error
 
     def _handle(self, limit: int) -> int:
@@ -219,24 +243,25 @@ class Worker:
                     log("bug", "draw failed", shell.name, error=f"{type(error).__name__}: {error}")
         return moved
 
-    def _answer(self, receipts: Sequence[tuple[_Waiting, Receipt | None]]) -> None:
-        if not receipts or self._loop is None:
+    def _answer(self, answers: Sequence[tuple[_Waiting, Receipt | Rejection]]) -> None:
+        if not answers or self._loop is None:
             return
 
-        refusal = Rejection(
-            503, "Store away", "nothing of this request was kept; send it again", retry_after_s=5
-        )
-
         def resolve() -> None:
-            for (_, _, future), receipt in receipts:
+            for (_, _, future), answer in answers:
                 if future.done():
                     continue
-                if receipt is not None:
-                    future.set_result(receipt)
+                if isinstance(answer, Receipt):
+                    future.set_result(answer)
                 else:
-                    future.set_exception(refusal)
+                    future.set_exception(answer)
 
         self._loop.call_soon_threadsafe(resolve)
+
+
+def _away() -> Rejection:
+    detail = "nothing of this request was kept; send it again"
+    return Rejection(503, "Store away", detail, retry_after_s=5)
 
 
 def upstream(shell: Shell, shells: Sequence[Shell]) -> set[str]:
