@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -117,11 +118,21 @@ def test_a_prefix_that_no_name_has_finds_nothing(bucket: Bucket, prefix: str) ->
 
 
 def test_of_many_writers_of_one_name_one_wins(bucket: Bucket) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        bodies = [bytes([n]) * 10_000 for n in range(16)]
-        created = list(pool.map(lambda body: bucket.put("race/x", body), bodies))
-    assert created.count(True) == 1
-    assert bucket.get("race/x") == bodies[created.index(True)]
+    writers, names = 8, [f"race/{n}" for n in range(40)]
+    start = Barrier(writers)
+
+    def write(writer: int) -> list[bool]:
+        created = []
+        for name in names:
+            start.wait()
+            created.append(bucket.put(name, bytes([writer]) * 1_000))
+        return created
+
+    with ThreadPoolExecutor(writers) as pool:
+        by_writer = list(pool.map(write, range(writers)))
+    for name, created in zip(names, zip(*by_writer, strict=True), strict=True):
+        assert created.count(True) == 1
+        assert bucket.get(name) == bytes([created.index(True)]) * 1_000
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
