@@ -17,7 +17,7 @@ def charged(toys: Toys, who: str = "ann", what: str = "tea") -> Recorded:
     """An input for the courier."""
     toys.order(who, what)
     toys.handle("toytill")
-    return toys.everything()[-1]
+    return unread(toys)[-1]
 
 
 def run(toys: Toys, event: Recorded) -> list[Recorded]:
