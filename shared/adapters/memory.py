@@ -220,8 +220,10 @@ class MemoryBucket:
 
     def put(self, name: str, data: bytes, media_type: str = "application/octet-stream") -> bool:
         """See Bucket."""
-        check_name(name)
-        return self._objects.setdefault(name, data) is data
+        if check_name(name) in self._objects:
+            return False
+        self._objects[name] = data
+        return True
 
     def get(self, name: str) -> bytes | None:
         """See Bucket."""
