@@ -196,10 +196,11 @@ class Invitation(Struct, frozen=True, omit_defaults=True):
         return tuple(dict.fromkeys([*inviter, *(answer.responder for answer in self.answers)]))
 
     @property
-    def response(self) -> str | None:
-        """The commit that settled it, or the first to answer."""
+    def responded(self) -> Responded | None:
+        """The answer that settled it, or the first one."""
         settled = self.confirmed or self.declined
-        return settled.response if settled else next((answer.response for answer in self.answers), None)
+        settling = (answer for answer in self.answers if settled and answer.response == settled.response)
+        return next(settling, next(iter(self.answers), None))
 
     @property
     def reason(self) -> str | None:

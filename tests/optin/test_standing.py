@@ -1,9 +1,13 @@
 """What opt-ins and participation open, and which entries may be used."""
 
+from typing import Any
+
 import pytest
+from hypothesis import given as always
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from functions.optin.standing import SPANS_MAX, STANDING, WITHHELD_MAX, opened
+from functions.optin.standing import SPANS_MAX, STANDING, WITHHELD_MAX, closed, opened
 from shared.domain.entries import EntryRecorded
 from shared.domain.instants import HOUR_US
 from shared.domain.optins import (
@@ -139,6 +143,21 @@ def test_withholding_twice_is_withholding_once() -> None:
 def test_what_a_pair_may_withhold_is_bounded() -> None:
     full = Standing(PAIR, withheld=frozenset(f"{n:040x}" for n in range(WITHHELD_MAX)))
     assert STANDING.decide(full, arriving(WithholdingRequested(ALICE, STAR.hash, PAIR))) == []
+
+
+steps = st.tuples(
+    st.sampled_from([opened, closed]), st.sampled_from([HASH, PARTICIPATION]), st.integers(0, 9)
+)
+
+
+@always(st.lists(steps, max_size=8).flatmap(lambda taken: st.tuples(st.just(taken), st.permutations(taken))))
+def test_openings_and_closings_in_any_order_leave_the_same_spans(orders: tuple[list[Any], list[Any]]) -> None:
+    spans: list[tuple[Span, ...]] = []
+    for order in orders:
+        spans.append(())
+        for step, basis, at_us in order:
+            spans[-1] = step(spans[-1], basis, at_us)
+    assert spans[0] == spans[1]
 
 
 def test_spans_are_bounded_and_the_longest_closed_goes_first() -> None:
