@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from shared.domain.event import Due, Event
+import msgspec
+
+from shared.domain.event import Due, Event, decode, encode, type_of
 from shared.runtime.shapes import Decider, Fold, Function
 from tests.given import arriving
 
@@ -45,10 +47,13 @@ class Settled:
                     self.take(event, now_us)
 
     def append(self, fold: Fold[Any], stream: str, events: Iterable[Event]) -> list[Event]:
-        """Evolve one stream."""
+        """Evolve one stream; events and states must survive being stored."""
         kept = list(events)
         for event in kept:
-            self.states[stream] = fold.evolve(self.state(stream), event)
+            assert decode(type_of(event).name, encode(event)) == event
+            state = fold.evolve(self.state(stream), event)
+            self.states[stream] = msgspec.json.decode(msgspec.json.encode(state), type=fold.state)
+            assert self.states[stream] == state
             self.happened.append((stream, event))
         return kept
 
