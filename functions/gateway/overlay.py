@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 SIDE_PX_MAX = 1_600
 """The picture is drawn no larger than this on its longer side."""
-LEGEND_WIDTH_PX_MIN = 440
-"""A narrower picture gets a margin, for the legend's sake."""
 QUARTER = 4
 PASSES = 5
 SIGMA_SHARE = 0.03
@@ -33,7 +31,7 @@ LEVEL_MAX = 255
 _OPACITY_MAX = 205
 _FULL_COLOUR_BYTES_MAX = 400_000
 _COLOUR_KEPT, _FADED = 0.35, 0.3
-_LEGEND_HEIGHT_PX, _MARGIN_PX, _BAR_PX, _FONT_PX = 46, 14, (150, 12), 14
+_LEGEND_HEIGHT_PX, _MARGIN_PX, _GAP_PX, _BAR_PX, _FONT_PX = 46, 14, 7, (150, 12), 14
 _PAPER, _INK = (255, 255, 255), (34, 34, 34)
 
 # Perceptually uniform: lightness rises evenly from dark violet to pale yellow, also in grey and for the colour-blind.
@@ -192,20 +190,23 @@ def colour(heat: float) -> tuple[int, int, int]:
 
 
 def _with_legend(picture: Image, peak: float, note: str) -> Image:
+    """The picture with a line below it that says what it shows; a narrow one gets a margin for its sake."""
     from PIL import Image, ImageDraw, ImageFont
 
-    width = max(picture.width, LEGEND_WIDTH_PX_MIN)
+    font, (bar_width, bar_height) = ImageFont.load_default(_FONT_PX), _BAR_PX
+    hottest = f"{peak:.1f} points together"
+    bar = _MARGIN_PX + ceil(font.getlength("0")) + _GAP_PX
+    above = bar + bar_width + _GAP_PX
+    needed = above + ceil(font.getlength(hottest)) + 3 * _GAP_PX + ceil(font.getlength(note)) + _MARGIN_PX
+    width, middle = max(picture.width, needed), picture.height + _LEGEND_HEIGHT_PX // 2
     sheet = Image.new("RGB", (width, picture.height + _LEGEND_HEIGHT_PX), _PAPER)
     sheet.paste(picture, ((width - picture.width) // 2, 0))
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(_FONT_PX)
-    left, middle = _MARGIN_PX, picture.height + _LEGEND_HEIGHT_PX // 2
-    pen.text((left, middle), "0", _INK, font, anchor="lm")
-    left += round(pen.textlength("0", font)) + 6
-    bar_width, bar_height = _BAR_PX
+    pen = ImageDraw.Draw(sheet)
+    pen.text((_MARGIN_PX, middle), "0", _INK, font, anchor="lm")
     for x in range(bar_width):
-        column = (left + x, middle - bar_height // 2, left + x, middle + bar_height // 2)
+        column = (bar + x, middle - bar_height // 2, bar + x, middle + bar_height // 2)
         pen.rectangle(column, colour(x / (bar_width - 1)))
-    pen.text((left + bar_width + 6, middle), f"{peak:.1f} points together", _INK, font, anchor="lm")
+    pen.text((above, middle), hottest, _INK, font, anchor="lm")
     pen.text((width - _MARGIN_PX, middle), note, _INK, font, anchor="rm")
     return sheet
 

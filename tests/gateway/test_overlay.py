@@ -34,10 +34,10 @@ def lightness(pixel: object) -> float:
 
 
 def test_it_is_hot_where_the_points_are_and_untouched_where_there_are_none() -> None:
-    image = drawn(overlay(picture(480, 300), [(0.25, 0.5)] * 40))
-    red, green, blue = image.getpixel((120, 150))  # type: ignore[misc]  # an RGB pixel is a triple
+    image = drawn(overlay(picture(800, 500), [(0.25, 0.5)] * 40))
+    red, green, blue = image.getpixel((200, 250))  # type: ignore[misc]  # an RGB pixel is a triple
     assert min(red, green) > 180 > blue
-    red, green, blue = image.getpixel((350, 150))  # type: ignore[misc]  # likewise
+    red, green, blue = image.getpixel((700, 250))  # type: ignore[misc]  # likewise
     assert min(red, green, blue) > 245
 
 
@@ -81,8 +81,8 @@ def test_points_on_the_edges_are_drawn() -> None:
 
 
 def test_one_scale_across_variants_keeps_the_cooler_one_cool() -> None:
-    own, shared = (drawn(overlay(picture(), [(0.5, 0.5)] * 30, peak=peak)) for peak in (None, 300.0))
-    assert lightness(own.getpixel((220, 150))) > lightness(shared.getpixel((220, 150)))
+    own, shared = (drawn(overlay(picture(800, 500), [(0.5, 0.5)] * 30, peak=peak)) for peak in (None, 300.0))
+    assert lightness(own.getpixel((400, 250))) > lightness(shared.getpixel((400, 250)))
 
 
 def test_lightness_rises_evenly_along_the_map() -> None:
@@ -94,7 +94,7 @@ def test_lightness_rises_evenly_along_the_map() -> None:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
 def test_every_kind_of_image_is_drawn_on(kind: str) -> None:
-    assert drawn(overlay(picture(kind=kind), [(0.5, 0.5)] * 30)).width == 440
+    assert drawn(overlay(picture(800, 500, kind), [(0.5, 0.5)] * 30)).width == 800
 
 
 @pytest.mark.parametrize(("width_px", "height_px"), [(1, 1), (1, 5_000), (5_000, 1), (3_000, 2_000)])
@@ -115,11 +115,11 @@ def test_a_photograph_is_drawn_in_a_palette() -> None:
 def test_a_photograph_taken_sideways_is_drawn_upright() -> None:
     file, exif = BytesIO(), Image.Exif()
     exif[0x0112] = 6
-    Image.new("RGB", (640, 480), (250, 250, 250)).save(file, "JPEG", exif=exif)
+    Image.new("RGB", (1_280, 960), (250, 250, 250)).save(file, "JPEG", exif=exif)
     image = drawn(overlay(file.getvalue(), [(0.5, 0.75)] * 30))
-    assert image.size[0] == 480
+    assert image.size[0] == 960
     hot = max(
-        ((x, y) for x in range(0, 480, 8) for y in range(0, 640, 8)),
+        ((x, y) for x in range(0, 960, 16) for y in range(0, 1_280, 16)),
         key=lambda place: max(image.getpixel(place)) - min(image.getpixel(place)),  # type: ignore[arg-type]  # an RGB pixel is a triple
     )
-    assert hypot(hot[0] - 240, hot[1] - 480) < 40
+    assert hypot(hot[0] - 480, hot[1] - 960) < 80
