@@ -19,3 +19,4 @@ _.handle_data
 
 # Only ever serialised.
 _.stopped_at_us
+_.expired_at_us
