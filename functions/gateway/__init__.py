@@ -1,0 +1,1 @@
+"""Gateway: the API and the pages. What people ask for in, requests out."""

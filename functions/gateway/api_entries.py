@@ -1,0 +1,76 @@
+"""The event log over HTTP: entries in pages, one entry, and a party's word to withhold it."""
+
+from hashlib import sha256
+
+from functions.gateway import answers, entries
+from functions.gateway.bodies import EntriesQuery, cursor
+from functions.gateway.call import Answer, Call, Route, Submit, missing
+from shared.domain.requests import WithholdingRequested
+
+
+def list_entries(call: Call, query: EntriesQuery) -> Answer:
+    """One page of entries, newest first."""
+    page = entries.page(call.edge, call.who, query)
+    standings = entries.Standings(call.edge)
+    body = answers.Entries(
+        entries=[entries.shown(found, standings) for found in page.found],
+        next=None if page.following is None else cursor(page.following),
+    ).model_dump_json()
+    return Answer(body.encode(), etag=sha256(body.encode()).hexdigest()[:32])
+
+
+def show_entry(call: Call) -> Answer:
+    """One entry, by its own hash or by its commit's."""
+    return Answer(entries.shown(_found(call), entries.Standings(call.edge)))
+
+
+def withhold(call: Call) -> Submit:
+    """A party wants the entry used for nothing."""
+    entry, developer = _found(call).entry, call.who.subject
+    requested = WithholdingRequested(developer, entry.hash, entry.parties)
+    return Submit(
+        ((f"person/{developer}", requested),),
+        lambda receipt: Answer(
+            answers.Requested(request=receipt.events[0].id, correlationid=receipt.correlation), 202
+        ),
+    )
+
+
+def _found(call: Call) -> entries.Found:
+    found = entries.by_hash(call.edge, call.who, call.path["hash"])
+    if found is None:
+        raise missing("entry")
+    return found
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/api/entries",
+        "List entries, newest first",
+        list_entries,
+        ("operator", "developer"),
+        query=EntriesQuery,
+        answer=answers.Entries,
+        refusals=(304,),
+    ),
+    Route(
+        "GET",
+        "/api/entries/{hash}",
+        "Show one entry, by its hash or its commit's",
+        show_entry,
+        ("operator", "developer"),
+        answer=answers.Entry,
+        refusals=(404,),
+    ),
+    Route(
+        "POST",
+        "/api/entries/{hash}/withhold",
+        "Withhold an entry: nothing derived from it is used any more",
+        withhold,
+        ("developer",),
+        answer=answers.Requested,
+        status=202,
+        refusals=(404,),
+    ),
+)

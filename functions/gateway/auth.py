@@ -1,0 +1,90 @@
+"""Who asks: a bearer token or a browser's session, looked up by digest at every request.
+
+Only GET takes a session: whatever changes something takes the Authorization header, which no other site can
+make a browser send.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from msgspec import Struct
+
+from functions.gateway.sealed import unseal
+from shared.domain.requests import Role
+from shared.domain.tokens import Token, token_digest
+from shared.runtime.edge import Edge, Rejection
+
+COOKIE = "house_token"
+TOKEN_CHARACTERS_MAX = 512
+PREFIX = "hse_"
+
+
+class Caller(Struct, frozen=True):
+    """Who asks, by what right. `subject` is a developer's pseudonym, a client's id, or `*`."""
+
+    role: Role
+    subject: str
+    name: str
+    digest: str
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether nothing is hidden from them."""
+        return self.role == "operator"
+
+
+def by_token(edge: Edge, token: str) -> Caller | None:
+    """Whose token it is, or None when it opens nothing."""
+    return by_digest(edge, token_digest(token)) if 0 < len(token) <= TOKEN_CHARACTERS_MAX else None
+
+
+def by_digest(edge: Edge, digest: str) -> Caller | None:
+    """Whose token has this digest, or None when there is none or it was revoked."""
+    token = edge.state("gateway", f"token/{digest}", Token)
+    if token is None or token.revoked:
+        return None
+    return Caller(token.role, token.subject, token.name, digest)
+
+
+def by_session(edge: Edge, cookie: str | None) -> Caller | None:
+    """Whose browser it is, or None."""
+    session = unseal(edge.secrets.get("sign-in"), "session", cookie, edge.clock.now_us()) if cookie else None
+    return by_digest(edge, session.digest) if session else None
+
+
+def caller(
+    edge: Edge, headers: Mapping[str, str], cookies: Mapping[str, str], *, browsing: bool
+) -> Caller | None:
+    """Who asks: the Authorization header where there is one, else, when only `browsing`, the session.
+
+    Raises:
+        Rejection: 401, when the header opens nothing.
+    """
+    given = headers.get("authorization")
+    if given is None:
+        return by_session(edge, cookies.get(COOKIE)) if browsing else None
+    scheme, _, token = given.partition(" ")
+    known = by_token(edge, token.strip()) if scheme.lower() == "bearer" else None
+    if known is None:
+        raise Rejection(
+            401, "Bad token", "the Authorization header holds no bearer token that opens anything"
+        )
+    return known
+
+
+def require(known: Caller | None, roles: tuple[Role, ...]) -> Caller:
+    """The caller, when their role is one of `roles`.
+
+    Raises:
+        Rejection: 401 without one, 403 with another role.
+    """
+    if known is None:
+        raise Rejection(401, "Token missing", "expected Authorization: Bearer <token>")
+    if known.role not in roles:
+        raise Rejection(403, "Not allowed", f"this is for {_list(roles)}; this token is a {known.role}'s")
+    return known
+
+
+def _list(roles: tuple[Role, ...]) -> str:
+    articles: Mapping[Role, Literal["a", "an"]] = {"operator": "an"}
+    return " or ".join(f"{articles.get(role, 'a')} {role}'s token" for role in roles)

@@ -1,0 +1,151 @@
+"""Entries as their readers see them: found newest first, with their standing, within a stated amount of work."""
+
+from collections.abc import Iterator
+
+import msgspec
+from msgspec import Struct
+
+from functions.gateway import answers
+from functions.gateway.auth import Caller
+from functions.gateway.bodies import EntriesQuery
+from shared.domain.entries import EntryRecorded, sentence
+from shared.domain.instants import rfc3339
+from shared.domain.optins import Standing, pair_stream
+from shared.ports.store import View
+from shared.runtime.edge import Edge
+
+SCANNED_MAX = 5_000
+"""Entries looked at for one page; `next` continues where it stopped, even when nothing was found."""
+_CHUNK = 500
+_PREFIX = "entry/"
+_decode = msgspec.json.Decoder(EntryRecorded).decode
+
+
+class Found(Struct, frozen=True):
+    """One entry with its place in the list and its journey."""
+
+    entry: EntryRecorded
+    cursor: int
+    correlation: str
+
+
+class Page(Struct, frozen=True):
+    """Entries, newest first. `following` is the place to continue from, None at the end."""
+
+    found: tuple[Found, ...]
+    following: int | None
+
+
+def concerns(caller: Caller, entry: EntryRecorded) -> bool:
+    """Whether the caller may see the entry: an operator every one, a developer those they are a party of."""
+    return caller.everywhere or (caller.role == "developer" and caller.subject in entry.parties)
+
+
+def page(edge: Edge, caller: Caller, query: EntriesQuery) -> Page:
+    """The entries that the query asks for and the caller may see."""
+    party = caller.subject if caller.role == "developer" else query.party
+    tag = f"party:{party}" if party else f"kind:{query.kind}" if query.kind else None
+    found: list[Found] = []
+    place = query.after
+    for view in _scan(edge, tag, query.after):
+        if query.since is not None and view.recorded_us < query.since:
+            # Recorded before then, so received before then, like all that follow.
+            return Page(tuple(found), None)
+        place = view.cursor
+        # The event log's dead letters are among its streams.
+        if view.stream.startswith(_PREFIX):
+            entry = _decode(view.state)
+            if concerns(caller, entry) and _asked_for(entry, query):
+                found.append(Found(entry, view.cursor, view.correlation))
+        if len(found) == query.limit:
+            return Page(tuple(found), place)
+    return Page(tuple(found), None if place is None or _at_end(edge, tag, place) else place)
+
+
+def _scan(edge: Edge, tag: str | None, before: int | None) -> Iterator[View]:
+    for _ in range(SCANNED_MAX // _CHUNK):
+        chunk = edge.states("eventlog", msgspec.Raw, tag, before, _CHUNK)
+        for view, _ in chunk:
+            yield view
+        if len(chunk) < _CHUNK:
+            return
+        before = chunk[-1][0].cursor
+
+
+def _at_end(edge: Edge, tag: str | None, before: int) -> bool:
+    return not edge.states("eventlog", msgspec.Raw, tag, before, 1)
+
+
+def _asked_for(entry: EntryRecorded, query: EntriesQuery) -> bool:
+    return (
+        (query.kind is None or entry.kind == query.kind)
+        and (query.party is None or query.party in entry.parties)
+        and (query.since is None or entry.received_at_us >= query.since)
+    )
+
+
+def by_hash(edge: Edge, caller: Caller, name: str) -> Found | None:
+    """The entry with this hash, or the newest one about the commit with it, if the caller may see it."""
+    own = edge.states("eventlog", msgspec.Raw, f"anchor:{name}", None, _CHUNK)
+    about = [_found(view) for view, _ in own]
+    entry = edge.state("eventlog", _PREFIX + name, EntryRecorded)
+    if entry is not None:
+        # A stream's first event carries the correlation id.
+        recorded = edge.read(_PREFIX + name, 0, 1)
+        about.insert(0, Found(entry, 0, recorded[0].correlation))
+    return next((found for found in about if concerns(caller, found.entry)), None)
+
+
+def _found(view: View) -> Found:
+    return Found(_decode(view.state), view.cursor, view.correlation)
+
+
+class Standings:
+    """The standing of entries; each pair of parties is looked up once."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+        self._known: dict[str, Standing | None] = {}
+
+    def of(self, entry: EntryRecorded) -> answers.Standing:
+        """Whether the entry is withheld, confirmed, or only recorded."""
+        if not entry.parties:
+            return "recorded"
+        stream = pair_stream(entry.parties)
+        if stream not in self._known:
+            self._known[stream] = self._edge.state("optin", stream, Standing)
+        standing = self._known[stream]
+        if standing is None:
+            return "recorded"
+        if entry.hash in standing.withheld:
+            return "withheld"
+        return "confirmed" if standing.covers(entry.received_at_us) else "recorded"
+
+
+def shown(found: Found, standings: Standings) -> answers.Entry:
+    """The entry as it is answered."""
+    entry = found.entry
+    return answers.Entry(
+        hash=entry.hash,
+        kind=entry.kind,
+        action=entry.action,
+        sentence=sentence(entry),
+        actor=entry.actor,
+        owner=entry.owner,
+        repository=entry.repository,
+        ref=entry.ref,
+        anchor=entry.anchor,
+        parent=entry.parent,
+        added=entry.added,
+        removed=entry.removed,
+        modified=entry.modified,
+        committed_at=None if entry.committed_at_us is None else rfc3339(entry.committed_at_us),
+        received_at=rfc3339(entry.received_at_us),
+        forced=entry.forced,
+        deleted=entry.deleted,
+        tag=entry.tag,
+        refusal=entry.refusal,
+        standing=standings.of(entry),
+        correlationid=found.correlation,
+        delivery=entry.delivery,
+    )

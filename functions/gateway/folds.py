@@ -1,0 +1,112 @@
+"""What the gateway remembers of its own streams: tokens, a developer's consents, a client's briefs.
+
+Emits everything of the topic `requests`. Streams: token/<digest>, person/<dev>, client/<id>. Pure.
+"""
+
+from typing import assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from shared.domain.requests import (
+    BriefOpened,
+    ConsentGiven,
+    ConsentWithdrawn,
+    CreativeAdded,
+    PointMarked,
+    SeatAccepted,
+    TicketRequested,
+    TokenIssued,
+    TokenRevoked,
+    VoteCast,
+    WithholdingRequested,
+)
+from shared.domain.results import CREATIVES_MAX
+from shared.domain.tokens import Token
+from shared.runtime.shapes import Fold
+
+BRIEFS_MAX = 500
+"""Briefs of one client; the edge refuses more."""
+BRIEF_CONSENTS_MAX = 200
+"""Briefs whose consents are remembered here, the latest; the aggregator keeps what counts."""
+
+
+class Person(Struct, frozen=True, omit_defaults=True):
+    """The state of `person/<dev>`: the last word on each purpose, and the briefs agreed to one by one."""
+
+    participation: bool = False
+    introduction: bool = False
+    briefs: tuple[str, ...] = ()
+
+
+class Held(Struct, frozen=True, array_like=True):
+    """One brief of a client: the version of the client's stream that opened it, and its creatives so far."""
+
+    version: int
+    creatives: int = 0
+
+
+class Client(Struct, frozen=True, omit_defaults=True):
+    """The state of `client/<id>`: its version, and the briefs it opened."""
+
+    version: int = 0
+    briefs: dict[str, Held] = {}
+
+
+PersonEvent = (
+    ConsentGiven
+    | ConsentWithdrawn
+    | WithholdingRequested
+    | TicketRequested
+    | SeatAccepted
+    | VoteCast
+    | PointMarked
+)
+
+
+def token_after(state: Token | None, event: TokenIssued | TokenRevoked) -> Token | None:
+    """Issued once, revoked for ever."""
+    if isinstance(event, TokenIssued):
+        return Token(event.token, event.role, event.subject, event.name)
+    return state and replace(state, revoked=True)
+
+
+def person_after(state: Person, event: PersonEvent) -> Person:
+    """Consents are kept; what a developer did is others' to keep."""
+    match event:
+        case ConsentGiven(purpose="participation"):
+            return replace(state, participation=True)
+        case ConsentWithdrawn(purpose="participation"):
+            return replace(state, participation=False)
+        case ConsentGiven(brief=None):
+            return replace(state, introduction=True)
+        case ConsentWithdrawn(brief=None):
+            return replace(state, introduction=False, briefs=())
+        case ConsentGiven(brief=brief) | ConsentWithdrawn(brief=brief):
+            others = tuple(known for known in state.briefs if known != brief)
+            added = (brief,) if isinstance(event, ConsentGiven) and brief else ()
+            return replace(state, briefs=(*others, *added)[-BRIEF_CONSENTS_MAX:])
+        case WithholdingRequested() | TicketRequested() | SeatAccepted() | VoteCast() | PointMarked():
+            return state
+        case _:
+            assert_never(event)
+
+
+def client_after(state: Client, event: BriefOpened | CreativeAdded) -> Client:
+    """Count briefs and their creatives; what they say is the aggregator's to keep."""
+    version, held = state.version + 1, state.briefs.get(event.brief)
+    match event:
+        case BriefOpened() if held is None and len(state.briefs) < BRIEFS_MAX:
+            return Client(version, {**state.briefs, event.brief: Held(version)})
+        case CreativeAdded() if held is not None and held.creatives < CREATIVES_MAX:
+            counted = Held(held.version, held.creatives + 1)
+            return Client(version, {**state.briefs, event.brief: counted})
+        case BriefOpened() | CreativeAdded():
+            return replace(state, version=version)
+        case _:
+            assert_never(event)
+
+
+TOKEN: Fold[Token | None] = Fold("token", Token, None, token_after)
+PERSON = Fold("person", Person, Person(), person_after)
+CLIENT = Fold("client", Client, Client(), client_after)

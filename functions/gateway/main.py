@@ -1,0 +1,18 @@
+"""Gateway, as it is wired: HTTP in, the topic `requests` out; it reads every function's states."""
+
+from functions.gateway.app import app
+from functions.gateway.folds import CLIENT, PERSON, TOKEN
+from shared.runtime.shapes import Function, Intake
+
+FUNCTION = Function(
+    name="gateway",
+    writes="requests",
+    shapes=(
+        Intake(
+            paths=("/",),
+            app=app,
+            views=("intake", "eventlog", "optin", "crawler", "matchmaker", "aggregator", "archiver"),
+            folds=(TOKEN, PERSON, CLIENT),
+        ),
+    ),
+)

@@ -1,0 +1,109 @@
+"""Templates into pages. Everything that is put into one is escaped."""
+
+from functools import lru_cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from functions.gateway.auth import Caller
+from functions.gateway.call import HTML, Answer, Call
+from shared.domain.entries import sentence
+from shared.domain.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US, rfc3339
+from shared.runtime.edge import Rejection
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_FOLDER = files("functions.gateway.pages")
+
+
+@lru_cache(maxsize=1)
+def _environment() -> "Environment":
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    def source(name: str) -> str:
+        return _FOLDER.joinpath(name).read_text()
+
+    environment = Environment(
+        loader=FunctionLoader(source),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters |= {"moment": rfc3339, "short": short, "percent": percent, "readable": readable}
+    environment.globals |= {"style_version": _style()[1], "sentence": sentence}
+    return environment
+
+
+def render(template: str, caller: Caller | None, correlation: str, **context: Any) -> bytes:
+    """One page."""
+    page = _environment().get_template(template)
+    return page.render(caller=caller, correlation=correlation, **context).encode()
+
+
+def page(call: Call, template: str, status: int = 200, **context: Any) -> Answer:
+    """One page as an answer."""
+    body = render(template, call.known, call.correlation, ago=lambda us: ago(call.now_us - us), **context)
+    return Answer(body, status, HTML)
+
+
+def problem(rejection: Rejection, correlation: str) -> bytes:
+    """A refusal as a page."""
+    return render("problem.html", None, correlation, problem=rejection)
+
+
+@lru_cache(maxsize=1)
+def _style() -> tuple[bytes, str]:
+    css = _FOLDER.joinpath("style.css").read_bytes()
+    return css, sha256(css).hexdigest()[:16]
+
+
+def style(_: Call) -> Answer:
+    """How the pages look."""
+    css, version = _style()
+    return Answer(
+        css,
+        media_type="text/css; charset=utf-8",
+        etag=version,
+        headers={"cache-control": "public, max-age=3600"},
+    )
+
+
+def short(name: str) -> str:
+    """The beginning of an id or hash, enough to tell it from its neighbours."""
+    return name if len(name) <= 14 else f"{name[:12]}…"
+
+
+def percent(share: float) -> str:
+    """A share of 1 in whole percent."""
+    return f"{share * 100:.0f} %"
+
+
+def readable(event_type: str) -> str:
+    """`house.eventlog.entry-recorded.v1` as `entry recorded`."""
+    return event_type.split(".")[2].replace("-", " ") if event_type.count(".") >= 3 else event_type
+
+
+def ago(elapsed_us: int) -> str:
+    """How long ago, in the largest unit that fits."""
+    if elapsed_us < 0:
+        return f"in {_lasting(-elapsed_us)}"
+    return "just now" if elapsed_us < SECOND_US else f"{_lasting(elapsed_us)} ago"
+
+
+def _lasting(span_us: int) -> str:
+    for unit_us, name in ((DAY_US, "d"), (HOUR_US, "h"), (MINUTE_US, "min"), (SECOND_US, "s")):
+        if span_us >= unit_us:
+            return f"{span_us // unit_us} {name}"
+    return "less than 1 s"
+
+
+def offset(span_us: int) -> str:
+    """A time since the beginning of a journey."""
+    if span_us < SECOND_US:
+        return f"+{span_us / 1_000:.1f} ms"
+    if span_us < 2 * MINUTE_US:
+        return f"+{span_us / SECOND_US:.2f} s"
+    return f"+{_lasting(span_us)}"

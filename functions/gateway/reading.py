@@ -1,0 +1,125 @@
+"""Reading bodies: never more than their limit, refused as early as it is known."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+
+from functions.gateway.api_briefs import Upload
+from functions.gateway.bodies import NewImage
+from functions.gateway.images import SIZE_BYTES_MAX
+from shared.runtime.edge import Rejection
+
+BODY_BYTES_MAX = 64 * 1024
+UPLOAD_BYTES_MAX = SIZE_BYTES_MAX + BODY_BYTES_MAX
+UPLOADS_MAX = 8
+M = TypeVar("M", bound=BaseModel)
+
+
+class Uploads:
+    """The uploads in hand, at most `UPLOADS_MAX`, as each is held in memory."""
+
+    def __init__(self) -> None:
+        self._in_hand = 0
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Take one in hand.
+
+        Raises:
+            Rejection: 429, there are too many already.
+        """
+        if self._in_hand >= UPLOADS_MAX:
+            raise Rejection(429, "Too many uploads", f"{UPLOADS_MAX} at a time", retry_after_s=1)
+        self._in_hand += 1
+        try:
+            yield
+        finally:
+            self._in_hand -= 1
+
+
+async def body_of(model: type[M], request: Request) -> M:
+    """The JSON body as the model says; no body is an empty object.
+
+    Raises:
+        Rejection: 413, 415.
+        ValidationError: it is not JSON, or not as the model says.
+    """
+    raw = await _read(request, BODY_BYTES_MAX)
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if raw and media_type != "application/json":
+        detail = "expected application/json"
+        raise Rejection(415, "Unsupported media type", f"Content-Type: {detail}", [("Content-Type", detail)])
+    return model.model_validate_json(raw or b"{}")
+
+
+async def discard(request: Request) -> None:
+    """Read what nobody asked for, so that the connection can go on.
+
+    Raises:
+        Rejection: 413.
+    """
+    await _read(request, BODY_BYTES_MAX)
+
+
+async def upload_of(request: Request) -> Upload:
+    """The image of a form, with the fields beside it.
+
+    Raises:
+        Rejection: 400, 413.
+        ValidationError: a field is not as it should be.
+    """
+    form = await form_of(request, UPLOAD_BYTES_MAX, files=1)
+    file = form.pop("file", None)
+    fields = NewImage.model_validate(form)
+    if not isinstance(file, UploadFile):
+        raise Rejection(400, "Bad request", "file: missing", [("file", "missing")])
+    data = await file.read()
+    if len(data) > SIZE_BYTES_MAX:
+        detail = f"an image may have {SIZE_BYTES_MAX:,} bytes"
+        raise Rejection(413, "Body too large", detail, [("file", detail)])
+    return Upload(fields, data)
+
+
+async def form_of(request: Request, bytes_max: int, files: int = 0) -> dict[str, Any]:
+    """The fields of a form.
+
+    Raises:
+        Rejection: 400, 413.
+    """
+    raw = await _read(request, bytes_max)
+
+    async def replay() -> dict[str, Any]:
+        return {"type": "http.request", "body": raw, "more_body": False}
+
+    again = Request(request.scope, replay)
+    try:
+        # A file of that size stays in memory, where it is already.
+        form = await again.form(max_files=files, max_fields=8, max_part_size=BODY_BYTES_MAX)
+    except (HTTPException, ValueError, KeyError) as error:
+        detail = error.detail if isinstance(error, HTTPException) else "the form cannot be read"
+        raise Rejection(400, "Malformed form", detail) from error
+    return dict(form.items())
+
+
+async def _read(request: Request, bytes_max: int) -> bytes:
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and (len(declared) > 15 or int(declared) > bytes_max):
+        raise _too_large(bytes_max)
+    parts = bytearray()
+    try:
+        async for part in request.stream():
+            parts += part
+            if len(parts) > bytes_max:
+                raise _too_large(bytes_max)
+    except ClientDisconnect as error:
+        raise Rejection(400, "Cut short", "the body ended before it was complete") from error
+    return bytes(parts)
+
+
+def _too_large(bytes_max: int) -> Rejection:
+    return Rejection(413, "Body too large", f"a body may have {bytes_max:,} bytes here")

@@ -1,0 +1,25 @@
+"""All routes of the gateway, in the order in which the documentation lists them."""
+
+from functions.gateway import (
+    api_briefs,
+    api_entries,
+    api_journeys,
+    api_node,
+    api_people,
+    api_sessions,
+    api_tokens,
+    openapi,
+    pages,
+)
+from functions.gateway.call import Route
+
+API: tuple[Route, ...] = (
+    *api_node.ROUTES,
+    *api_tokens.ROUTES,
+    *api_entries.ROUTES,
+    *api_journeys.ROUTES,
+    *api_people.ROUTES,
+    *api_sessions.ROUTES,
+    *api_briefs.ROUTES,
+)
+ROUTES: tuple[Route, ...] = (*API, *pages.ROUTES, *openapi.routes(API, pages.ROUTES))
