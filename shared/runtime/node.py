@@ -224,6 +224,7 @@ def run(settings: Settings, ready: Callable[[Node, str], None] | None = None) ->
         node.app,
         loop="uvloop",
         http="httptools",
+        interface="asgi3",  # a bound method is not recognised as one
         lifespan="off",
         access_log=False,
         log_config=None,
