@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 import msgspec
 
@@ -11,6 +12,8 @@ from tests.benchmarks.disk import disk
 from tests.benchmarks.figures import FULL, QUICK, Benchmark, Figure, table
 from tests.benchmarks.followers import followers
 from tests.benchmarks.imports import imports
+from tests.benchmarks.intake import intake
+from tests.benchmarks.memory import memory
 from tests.benchmarks.places import KEPT
 from tests.benchmarks.replays import replays
 
@@ -19,6 +22,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "followers": followers,
     "replays": replays,
     "disk": disk,
+    "intake": intake,
+    "memory": memory,
     "imports": imports,
 }
 
@@ -30,6 +35,7 @@ def main() -> None:
         "--only", action="append", choices=BENCHMARKS, help="measure only this; may be repeated"
     )
     parser.add_argument("--quick", action="store_true", help="small sizes, one run: shows that it works")
+    parser.add_argument("--results", type=Path, default=KEPT / "results.jsonl", metavar="FILE")
     chosen = parser.parse_args()
     figures: list[Figure] = []
     for name in chosen.only or BENCHMARKS:
@@ -37,8 +43,8 @@ def main() -> None:
         found = BENCHMARKS[name](QUICK if chosen.quick else FULL)
         print(table(found), flush=True)
         figures.extend(found)
-    KEPT.mkdir(exist_ok=True)
-    (KEPT / "results.jsonl").write_bytes(b"".join(msgspec.json.encode(figure) + b"\n" for figure in figures))
+    chosen.results.parent.mkdir(parents=True, exist_ok=True)
+    chosen.results.write_bytes(b"".join(msgspec.json.encode(figure) + b"\n" for figure in figures))
     goals = [figure for figure in figures if figure.goal]
     print(f"\n{table(figures)}\n\n{sum(bool(figure.met) for figure in goals)} of {len(goals)} goals met")
 

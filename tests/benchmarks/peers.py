@@ -66,8 +66,10 @@ class Noting(ProcessApplication[UUID]):
 
     def policy(self, domain_event: Any, processing_event: ProcessingEvent[UUID]) -> None:
         """One new event for each that is followed."""
-        if isinstance(domain_event, Tally.Counted):
-            processing_event.collect_events(Seen(domain_event.amount, 1, domain_event.note))
+        if isinstance(domain_event, Aggregate.Event) and not isinstance(domain_event, Aggregate.Created):
+            processing_event.collect_events(
+                Seen(domain_event.__dict__["amount"], 1, domain_event.__dict__["note"])
+            )
 
 
 class Listening(ProcessApplication[UUID]):
