@@ -1,0 +1,306 @@
+"""What people do in a simulated world: pushes, stars, tickets, briefs, votes; each once, at an instant of its own.
+
+The script is made of the world's seed alone. What answers to a draw (taking a seat, voting) is made of the seed and
+the seat's id, so that it is the same however the world was scheduled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from hashlib import sha1
+from random import Random
+
+import msgspec
+from msgspec import Struct
+
+from shared.domain.entries import EntryRecorded
+from shared.domain.event import Event, House
+from shared.domain.ids import uuid5
+from shared.domain.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US, rfc3339
+from shared.domain.lanes import LANES
+from shared.domain.matches import SessionFormed, SessionProposed
+from shared.domain.requests import (
+    BriefOpened,
+    ConsentGiven,
+    ConsentWithdrawn,
+    CreativeAdded,
+    PointMarked,
+    Purpose,
+    SeatAccepted,
+    TicketRequested,
+    VoteCast,
+    WithholdingRequested,
+)
+from shared.domain.results import CreativeCatalogued
+
+START_US = 1_772_442_000 * SECOND_US
+FIRST_IDENTITY = 1_000
+POINTS_EACH, WINDOW_S = 2, 3_600
+
+
+class Webhook(Struct, frozen=True):
+    """One request to GitHub's webhook. `entries` it must make; none, and no delivery, where it is forged."""
+
+    at_us: int
+    event: str
+    body: bytes
+    entries: int
+    forged: bool = False
+
+
+class Request(Struct, frozen=True):
+    """One event that the gateway's edge has let through; `key` makes a repeated request the same one."""
+
+    at_us: int
+    key: str
+    stream: str
+    body: Event
+
+
+Item = Webhook | Request
+Draft = Callable[[int], Item]
+"""A deed that has no instant yet."""
+
+
+class Script:
+    """Everything people do in one world. Between two of its `phases` a calm world comes to rest."""
+
+    def __init__(self, seed: int, house: House) -> None:
+        self._seed, self._house = seed, house
+        self._dice = Random(f"script {seed}")  # noqa: S311 - reproducible, not secret
+        self._now_us = START_US
+        self.developers = self._dice.randint(5, 8)
+        self._invitations: list[tuple[str, int]] = []
+        opening = [*self._opt_ins(), *self._work(), *self._consents(), *self._briefs()]
+        self._dice.shuffle(opening)
+        self.phases = [self._timed(opening), self._timed([*self._tickets(), *self._endings()])]
+        self.end_us = max(item.at_us for phase in self.phases for item in phase)
+
+    def pseudonym(self, n: int) -> str:
+        """Developer n, as events name them."""
+        return self._house.pseudonym(f"github:{FIRST_IDENTITY + n}")
+
+    def _timed(self, drafts: Sequence[Draft]) -> list[Item]:
+        """Give each draft its instant: mostly a little later, now and then with a jump of the clock."""
+        items: list[Item] = []
+        for draft in drafts:
+            self._now_us += self._dice.randrange(1, 20 * SECOND_US)
+            if self._dice.random() < 0.05:
+                self._now_us += self._dice.choice([-1, 1]) * self._dice.randrange(5 * MINUTE_US)
+            items.append(draft(self._now_us))
+        return items
+
+    # -- GitHub
+
+    def _opt_ins(self) -> Iterator[Draft]:
+        """Developer 0 invites everybody; most say yes, some no, some nothing, and for some another forges a yes."""
+        for invitee in range(1, self.developers):
+            lasts_us = self._dice.choice([HOUR_US, DAY_US, 13 * DAY_US])
+            message = self._message(
+                f"House-Invite: github:dev{invitee}",
+                "House-Purpose: sprint-match/1",
+                f"House-Id: {self._dice.getrandbits(128):032x}",
+                f"House-Expires: {rfc3339(START_US + lasts_us)}",
+            )
+            commit = self._hash()
+            self._invitations.append((commit, invitee))
+            yield _push(0, invitee, [(commit, message)])
+            said = self._dice.choices(["Accept", "Decline", "nothing", "forged"], [16, 1, 1, 2])[0]
+            if said == "forged":
+                yield from self._forgeries(commit, invitee)
+            elif said != "nothing":
+                yield self._says(invitee, f"House-{said}: {commit}", "more work")
+
+    def _forgeries(self, commit: str, invitee: int) -> Iterator[Draft]:
+        """Acceptances that open nothing: without a signature, a sender, the right terms, the right person."""
+        accept = f"House-Accept: {commit}"
+        yield self._says(invitee, accept, forged=True)
+        yield _push(invitee, 0, [(self._hash(), self._message(accept))], known=False)
+        yield _push(invitee, 0, [(self._hash(), self._message(accept, terms="sha256:" + "0" * 64))])
+        yield self._says((invitee + 1) % self.developers or 1, accept)
+
+    def _says(self, developer: int, trailer: str, *more: str, forged: bool = False) -> Draft:
+        commits = [(self._hash(), self._message(trailer)), *((self._hash(), message) for message in more)]
+        return _push(developer, 0, commits, forged=forged)
+
+    def _message(self, *trailers: str, terms: str | None = None) -> str:
+        common = (f"House-Terms: {terms or self._house.terms}", f"House-Origin: {self._house.origin}")
+        return "\n".join(("To the House", "", *trailers, *common))
+
+    def _hash(self) -> str:
+        return sha1(self._dice.randbytes(20), usedforsecurity=False).hexdigest()
+
+    def _work(self) -> Iterator[Draft]:
+        for _ in range(self._dice.randint(3, 8)):
+            sender, owner = self._dice.randrange(self.developers), self._dice.randrange(self.developers)
+            if self._dice.random() < 0.5:
+                starred_at = rfc3339(START_US + self._dice.randrange(DAY_US))
+                yield partial(
+                    _webhook, "star", {"action": "created", "starred_at": starred_at}, sender, owner, 1, False
+                )
+            else:
+                yield _push(sender, owner, [(self._hash(), "Fix a bug"), (self._hash(), "Add a test")])
+
+    # -- the gateway
+
+    def _consents(self) -> Iterator[Draft]:
+        for n in range(self.developers):
+            for purpose in ("introduction", "participation"):
+                if self._dice.random() < 0.3:
+                    yield self._consent(n, purpose)
+
+    def _consent(self, n: int, purpose: Purpose) -> Draft:
+        developer = self.pseudonym(n)
+        return lambda at_us: _of_person(
+            developer, f"gives {purpose}", at_us, ConsentGiven(developer, purpose, at_us)
+        )
+
+    def _briefs(self) -> Iterator[Draft]:
+        for number in range(self._dice.randint(1, 2)):
+            yield self._brief(uuid5("brief", str(self._seed), str(number)), f"client_{number}")
+            for kind in ("copy", "copy", "image"):
+                brief, client = uuid5("brief", str(self._seed), str(number)), f"client_{number}"
+                creative = uuid5("creative", brief, self._hash())
+                shown = (
+                    CreativeAdded(brief, client, creative, "copy", "a copy", text="text")
+                    if kind == "copy"
+                    else CreativeAdded(
+                        brief, client, creative, "image", "an image", blob="x", width_px=64, height_px=32
+                    )
+                )
+                yield partial(_of_client, client, creative, shown)
+
+    def _brief(self, brief: str, client: str) -> Draft:
+        def opened(at_us: int) -> Item:
+            body = BriefOpened(
+                brief, client, "Brief", "Which?", "default", 1, WINDOW_S, POINTS_EACH, opened_at_us=at_us
+            )
+            return _of_client(client, brief, body, at_us)
+
+        return opened
+
+    def _tickets(self) -> Iterator[Draft]:
+        """Everybody asks for a ticket, also those who may not be drawn."""
+        return (self._ticket(n, float(self._dice.randrange(4))) for n in range(self.developers))
+
+    def _ticket(self, n: int, offset_h: float) -> Draft:
+        developer, ticket = self.pseudonym(n), uuid5("ticket", str(self._seed), str(n))
+        primary, secondary = LANES[n % 5], LANES[(n + 1) % 5]
+
+        def requested(at_us: int) -> Item:
+            until_us = at_us + 3 * HOUR_US
+            body = TicketRequested(
+                ticket, developer, primary, secondary, ("en",), offset_h, "default", at_us, until_us
+            )
+            return _of_person(developer, "wants a ticket", at_us, body)
+
+        return requested
+
+    def _endings(self) -> Iterator[Draft]:
+        """Opt-ins and agreements are taken back, by either side."""
+        for commit, invitee in self._invitations:
+            if self._dice.random() < 0.06:
+                yield self._says(self._dice.choice([0, invitee]), f"House-Revoke: {commit}")
+        for n in range(self.developers):
+            if self._dice.random() < 0.1:
+                yield self._withdrawal(self.pseudonym(n))
+
+    def _withdrawal(self, developer: str) -> Draft:
+        return lambda at_us: _of_person(
+            developer, "withdraws", at_us, ConsentWithdrawn(developer, "introduction", at_us)
+        )
+
+    # -- what answers to what the House did
+
+    def _keyed(self, *key: str) -> Random:
+        return Random(" ".join((str(self._seed), *key)))  # noqa: S311 - reproducible, not secret
+
+    def withheld(self, entry: EntryRecorded, at_us: int) -> list[Item]:
+        """A party wants an entry used for nothing."""
+        if not entry.parties or self._keyed("withhold", entry.hash).random() > 0.1:
+            return []
+        developer = entry.parties[0]
+        body = WithholdingRequested(developer, entry.hash, entry.parties)
+        return [_of_person(developer, f"withholds {entry.hash}", at_us, body)]
+
+    def seats_taken(self, proposed: SessionProposed, at_us: int) -> list[Item]:
+        """Who takes their seat."""
+        items: list[Item] = []
+        for seat in proposed.seats:
+            dice = self._keyed("seat", seat.id)
+            if dice.random() < 0.97:
+                taken = SeatAccepted(seat.id, proposed.session, seat.developer, at_us, dice.random() < 0.3)
+                items.append(_of_person(seat.developer, f"takes {seat.id}", at_us, taken))
+        return items
+
+    def tasks_done(
+        self, formed: SessionFormed, creatives: Sequence[CreativeCatalogued], at_us: int
+    ) -> list[Item]:
+        """Who votes, and who marks what."""
+        copies = [creative.creative for creative in creatives if creative.kind == "copy"]
+        images = [creative.creative for creative in creatives if creative.kind == "image"]
+        items: list[Item] = []
+        for seat in formed.seats:
+            developer, dice = seat.developer, self._keyed("tasks", seat.id)
+            if copies and dice.random() < 0.9:
+                vote = VoteCast(formed.session, formed.brief, developer, (dice.choice(copies),), at_us)
+                items.append(_of_person(developer, f"votes {seat.id}", at_us, vote))
+            for image in images:
+                for n in range(dice.choice([1, POINTS_EACH, POINTS_EACH, POINTS_EACH, 3])):
+                    point = PointMarked(
+                        formed.session,
+                        formed.brief,
+                        developer,
+                        image,
+                        dice.random(),
+                        dice.random(),
+                        at_us + n,
+                    )
+                    items.append(_of_person(developer, f"marks {seat.id} {image} {n}", at_us, point))
+        return items
+
+
+def _of_person(developer: str, deed: str, at_us: int, body: Event) -> Request:
+    return Request(at_us, f"{developer} {deed}", f"person/{developer}", body)
+
+
+def _of_client(client: str, key: str, body: Event, at_us: int) -> Request:
+    return Request(at_us, key, f"client/{client}", body)
+
+
+def _push(
+    sender: int,
+    owner: int,
+    commits: Sequence[tuple[str, str]],
+    *,
+    known: bool = True,
+    forged: bool = False,
+) -> Draft:
+    payload: dict[str, object] = {
+        "ref": "refs/heads/main",
+        "before": "a" * 40,
+        "after": commits[-1][0],
+        "pusher": {"name": f"dev{sender}"},
+        "commits": [{"id": commit, "message": message, "added": ["a"]} for commit, message in commits],
+    }
+    return partial(_webhook, "push", payload, sender if known else None, owner, len(commits), forged)
+
+
+def _webhook(
+    event: str,
+    payload: dict[str, object],
+    sender: int | None,
+    owner: int,
+    entries: int,
+    forged: bool,
+    at_us: int,
+) -> Webhook:
+    repository = {"id": 500 + owner, "full_name": f"dev{owner}/work", "owner": _account(owner)}
+    said_by = {} if sender is None else {"sender": _account(sender)}
+    body = msgspec.json.encode({**payload, "repository": repository, **said_by})
+    return Webhook(at_us, event, body, entries, forged)
+
+
+def _account(n: int) -> dict[str, object]:
+    return {"id": FIRST_IDENTITY + n, "login": f"dev{n}", "type": "User"}

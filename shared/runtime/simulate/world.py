@@ -1,0 +1,349 @@
+"""One simulated House: real functions on real shells, between a faulty store, a faulty bus and a scripted outside."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from hashlib import sha256
+from random import Random
+from typing import Any, TypeVar
+
+import msgspec
+
+from shared.adapters.memory import ManualClock, MemoryBucket, MemorySecrets
+from shared.domain.entries import EntryRecorded
+from shared.domain.event import House, Recorded, decode
+from shared.domain.identity import pseudonymizer
+from shared.domain.ids import uuid5
+from shared.domain.instants import HOUR_US, MINUTE_US, SECOND_US
+from shared.domain.matches import Session
+from shared.domain.results import BriefResult
+from shared.domain.signatures import github_signature
+from shared.ports.store import Conflict, View
+from shared.runtime.draws import draw
+from shared.runtime.edge import Receipt, Submission, Trouble
+from shared.runtime.errands import act, conclude, scheduled
+from shared.runtime.shapes import Asgi, Function, Gateways
+from shared.runtime.shell import Ports, Shell, of
+from shared.runtime.simulate.faults import Crash, Faults, FaultyBus, FaultyStore, ScriptedWeb
+from shared.runtime.simulate.script import Item, Script, Webhook
+from shared.runtime.worker import upstream
+
+SECRET = b"the simulation's webhook secret"
+HOUSE = House("https://house.example", "sha256:" + "5e" * 32, pseudonymizer(b"the simulation's pepper"))
+STEPS_MAX = 4_000
+ROUNDS_MAX = 400
+"""More rounds than this until all is at rest, and something goes in circles."""
+T = TypeVar("T")
+
+
+class Restless(AssertionError):
+    """The world does not come to rest."""
+
+
+class World:
+    """One run. `script_seed` says what people do, `schedule_seed` when what is handled and what goes wrong."""
+
+    def __init__(self, functions: Sequence[Function], script_seed: int, schedule_seed: int) -> None:
+        self.functions = functions
+        self.script = Script(script_seed, HOUSE)
+        self.dice = Random(f"schedule {schedule_seed}")  # noqa: S311 - reproducible, not secret
+        self.faults = Faults(self.dice)
+        self.store, self.bus = FaultyStore(self.faults), FaultyBus(self.faults, functions)
+        self.clock, self._bucket = ManualClock(self.script.phases[0][0].at_us), MemoryBucket()
+        self._ports = Ports(self.store, self.bus, self._bucket, self.clock, HOUSE)
+        web = ScriptedWeb(self.faults)
+        self._gateways = Gateways(web, self._bucket, self.store, "https://api.github.example", None)
+        self.accepted: dict[str, Item] = {}
+        self.refused: list[Webhook] = []
+        self._queue: list[Item] = []
+        self._asked: set[str] = set()
+        self.crashes = 0
+        self._loop = asyncio.new_event_loop()
+        self._start()
+
+    def _start(self) -> None:
+        """Begin with nothing but what is durable."""
+        self.shells = {function.name: Shell(function, self._ports) for function in self.functions}
+        edge: Any = _Edge(self)
+        self._intake: Asgi = self.shells["intake"].function.intakes[0].app(edge)
+
+    def close(self) -> None:
+        """Let go of the event loop."""
+        self._loop.close()
+
+    def _finished(self, waiting: Awaitable[T]) -> T:
+        return self._loop.run_until_complete(waiting)
+
+    # -- one thing at a time
+
+    def step(self, *, draws: bool) -> None:
+        """Let one thing happen, or go wrong."""
+        self.bus.step()
+        happenings: list[tuple[int, Callable[[], object]]] = [
+            (8, self._submit),
+            (12, self._handle),
+            (4, self._run_errands),
+            (2, self._tick),
+            (2, self._relay),
+            (1, self._jump),
+        ]
+        if draws:
+            happenings += [(1, self._draw), (1, self._answer)]
+        weights, chosen = [weight for weight, _ in happenings], [happening for _, happening in happenings]
+        self._survive(self.dice.choices(chosen, weights)[0])
+
+    def _survive(self, happening: Callable[[], object]) -> None:
+        try:
+            happening()
+        except (TimeoutError, Conflict):
+            pass
+        except Crash:
+            self.crashes += 1
+            self._start()
+
+    def _submit(self) -> None:
+        """Give the next deed to the edge; whoever gets no answer sends it again."""
+        if not self._queue:
+            return
+        item = self._queue[0]
+        self.clock.move(max(0, item.at_us - self.clock.now_us()))
+        if isinstance(item, Webhook):
+            key, taken = self._deliver(item)
+        else:
+            key, taken = uuid5("request", item.key), True
+            submission = Submission(key, uuid5("journey", item.key), item.at_us, ((item.stream, item.body),))
+            self.shells["gateway"].accept([submission])
+        self._queue.pop(0)
+        if taken:
+            self.accepted[key] = item
+        elif isinstance(item, Webhook):
+            self.refused.append(item)
+
+    def _deliver(self, item: Webhook) -> tuple[str, bool]:
+        """Send a webhook through the real intake; its digest, and whether it was taken."""
+        signature = github_signature(b"another secret" if item.forged else SECRET, item.body)
+        digest = sha256(item.body).hexdigest()
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"x-github-event", item.event.encode()),
+            (b"x-hub-signature-256", signature.encode()),
+            (b"x-correlation-id", uuid5("journey", digest).encode()),
+        ]
+        scope = {"type": "http", "method": "POST", "path": "/webhooks/github", "headers": headers}
+        statuses: list[int] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": item.body}
+
+        async def send(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                statuses.append(message["status"])
+
+        self._at_us = item.at_us
+        self._finished(self._intake(scope, receive, send))
+        if statuses[0] == 503:
+            raise TimeoutError("the sender is to try again")
+        return digest, statuses[0] in (200, 202)
+
+    def _handle(self) -> None:
+        name = self.dice.choice(sorted(self.shells))
+        shell = self.shells[name]
+        if not shell.function.errands and shell.reads:
+            self._handle_some(shell, self.dice.randint(1, 6))
+
+    def _handle_some(self, shell: Shell, limit: int) -> int:
+        events = self.bus.pull(shell.name, shell.reads, limit)
+        if events:
+            shell.handle(events)
+        return len(events)
+
+    def _run_errands(self) -> int:
+        """One input of each function with errands, an event before a tick."""
+        ran = 0
+        for shell in self.shells.values():
+            if not shell.function.errands:
+                continue
+            events = self.bus.pull(shell.name, shell.reads, 1) if shell.reads else []
+            for happening in [of(event) for event in events] or shell.due(self.clock.now_us())[:1]:
+                outcome = self._finished(act(shell, happening, self._gateways))
+                conclude(shell, [outcome], events)
+                ran += 1
+        return ran
+
+    def _run_schedules(self) -> None:
+        """The slot of every scheduled errand."""
+        for shell in self.shells.values():
+            every_s = min((e.every_s for e in shell.function.errands if e.every_s), default=None)
+            if every_s is not None:
+                slot_us = self.clock.now_us() // (every_s * SECOND_US) * every_s * SECOND_US
+                conclude(shell, [self._finished(act(shell, scheduled(shell, slot_us), self._gateways))])
+
+    def _tick(self) -> int:
+        """Wake what is due, by each function's watermark: what is unread or unpublished holds it back."""
+        shells = list(self.shells.values())
+        waiting = {shell.name: self._oldest_us(shell) for shell in shells}
+        woken = 0
+        for shell in shells:
+            behind = [us for name in upstream(shell, shells) if (us := waiting[name]) is not None]
+            woken += shell.tick(min([self.clock.now_us(), *behind]))
+        return woken
+
+    def _oldest_us(self, shell: Shell) -> int | None:
+        unread_us = self.bus.oldest_unread_us(shell.name, shell.reads)
+        unsent = (event.time_us for event in self.store.outbox(shell.name))
+        return min(unsent if unread_us is None else (unread_us, *unsent), default=None)
+
+    def _relay(self) -> int:
+        return sum(shell.relay() for shell in self.shells.values())
+
+    def _jump(self) -> None:
+        """The clock is set: a little forwards, or back."""
+        if self.dice.random() < 0.3:
+            self.clock.move(self.dice.randrange(-5 * MINUTE_US, 5 * MINUTE_US))
+
+    def _draw(self) -> int:
+        drawn = 0
+        for shell in self.shells.values():
+            for shape in shell.function.draws:
+                every_us = shape.every_s * SECOND_US
+                drawn += draw(shell, shape, self.clock.now_us() // every_us * every_us)
+        return drawn
+
+    def _answer(self) -> None:
+        """People see what the House proposes, and answer once."""
+        now_us = self.clock.now_us()
+        for view in reversed(self.store.states("eventlog", limit=1_000)):
+            self._ask(view.stream, partial(self.script.withheld, _read(view, EntryRecorded), now_us))
+        for view in reversed(self.store.states("matchmaker", limit=1_000)):
+            if not view.stream.startswith("session/"):
+                continue
+            session = _read(view, Session)
+            if session.proposed is not None and session.status == "proposed":
+                self._ask(view.stream, partial(self.script.seats_taken, session.proposed, now_us))
+            if session.formed is not None:
+                brief = self.store.state("aggregator", f"brief/{session.formed.brief}")
+                if brief is not None:
+                    shown = _read(brief, BriefResult).creatives
+                    does = partial(self.script.tasks_done, session.formed, shown, now_us)
+                    self._ask(f"{view.stream} tasks", does)
+
+    def _ask(self, what: str, answer: Callable[[], list[Item]]) -> None:
+        if what not in self._asked:
+            self._asked.add(what)
+            self._queue += answer()
+
+    # -- whole runs
+
+    def live(self) -> None:
+        """Everything at once and in disorder, draws included; then what is left, in peace."""
+        self._queue = [item for phase in self.script.phases for item in phase]
+        steps = 0
+        while self._queue and steps < STEPS_MAX:
+            self.step(draws=True)
+            steps += 1
+        self._finish()
+
+    def live_in_phases(self) -> None:
+        """Disorder within each phase, rest between them, draws only at rest: whatever the order, one outcome."""
+        for phase in self.script.phases:
+            self._queue = list(phase)
+            self._disorder()
+        self.clock.move(max(0, self.script.end_us + MINUTE_US - self.clock.now_us()))
+        self._finish(disorderly=True)
+
+    def _disorder(self) -> None:
+        self.faults.on = True
+        steps = 0
+        while self._queue and steps < STEPS_MAX:
+            self.step(draws=False)
+            steps += 1
+        self.rest()
+
+    def _finish(self, *, disorderly: bool = False) -> None:
+        """Draw, answer, vote, let windows close, three times over, each time until all is at rest."""
+        now_us = max(self.script.end_us + MINUTE_US, self.clock.now_us())
+        for pause_us in (10 * SECOND_US, 10 * SECOND_US, MINUTE_US, 2 * HOUR_US, 2 * HOUR_US):
+            self.rest()
+            now_us += pause_us
+            self.clock.move(now_us - self.clock.now_us())
+            self._draw()
+            self.rest()
+            self._answer()
+            if disorderly:
+                self._disorder()
+            self.clock.move(now_us - self.clock.now_us())
+        self.rest()
+        self._run_schedules()
+        self.rest()
+
+    def rest(self) -> None:
+        """Without any fault, until nothing is left to do.
+
+        Raises:
+            Restless: it goes on and on.
+        """
+        self.faults.on = False
+        for _ in range(ROUNDS_MAX):
+            busy = self._relay()
+            while self._queue:
+                self._submit()
+            for shell in self.shells.values():
+                if not shell.function.errands:
+                    busy += self._handle_some(shell, 100)
+            busy += self._run_errands() + self._tick()
+            if not busy:
+                return
+        raise Restless(f"not at rest after {ROUNDS_MAX} rounds")
+
+    # -- looking at it
+
+    def states(self, function: str) -> list[View]:
+        """Every state of a function, oldest stream first."""
+        return self.store.states(function, limit=100_000)[::-1]
+
+    @property
+    def log(self) -> list[Recorded]:
+        """Everything recorded."""
+        return self.store.log
+
+    def bodies(self, kind: type[T]) -> list[tuple[Recorded, T]]:
+        """The recorded events of one type, with their bodies."""
+        found = ((event, decode(event.type, event.data)) for event in self.log)
+        return [(event, body) for event, body in found if isinstance(body, kind)]
+
+    @property
+    def at_us(self) -> int:
+        """The instant that intake's edge shows: a request's own, however often it is sent again."""
+        return self._at_us
+
+
+def _read(view: View, kind: type[T]) -> T:
+    state: T = msgspec.json.decode(view.state, type=kind)
+    return state
+
+
+class _Edge:
+    """What intake may do in a simulated world: see Edge."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.house, self.secrets = HOUSE, MemorySecrets({"github": SECRET})
+        self.bucket, self.clock = world._bucket, self
+
+    def now_us(self) -> int:
+        """See Clock."""
+        return self._world.at_us
+
+    async def submit(self, submission: Submission) -> Receipt:
+        """See Edge."""
+        return self._world.shells["intake"].accept([submission])[0]
+
+    def fresh_id(self) -> str:
+        """Every request brings its own."""
+        raise AssertionError("a simulated request has its correlation id")
+
+    def troubles(self) -> list[Trouble]:
+        """None that intake could see."""
+        return []
