@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from hashlib import sha256
-from os.path import commonprefix
 
 import msgspec
 
@@ -103,6 +102,7 @@ def _compare(one: dict[str, bytes], other: dict[str, bytes]) -> None:
 
 def _difference(one: bytes, other: bytes) -> str:
     """Where two states begin to differ."""
-    start = len(commonprefix([one, other]))
+    differing = (n for n, (here, there) in enumerate(zip(one, other, strict=False)) if here != there)
+    start = next(differing, min(len(one), len(other)))
     around = slice(max(0, start - 60), start + 120)
     return f"…{one[around].decode(errors='replace')}… or …{other[around].decode(errors='replace')}…"

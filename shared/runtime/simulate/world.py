@@ -87,10 +87,9 @@ class World:
             (4, self._run_errands),
             (2, self._tick),
             (2, self._relay),
-            (1, self._jump),
         ]
         if draws:
-            happenings += [(1, self._draw), (1, self._answer)]
+            happenings += [(1, self._draw), (1, self._answer), (1, self._jump)]
         weights, chosen = [weight for weight, _ in happenings], [happening for _, happening in happenings]
         self._survive(self.dice.choices(chosen, weights)[0])
 
@@ -246,11 +245,13 @@ class World:
         self._finish()
 
     def live_in_phases(self) -> None:
-        """Disorder within each phase, rest between them, draws only at rest: whatever the order, one outcome."""
+        """Disorder within each phase, rest between them, draws only at rest: whatever the order, one outcome.
+
+        The clock runs with the script, whose own instants jump, and not by the schedule.
+        """
         for phase in self.script.phases:
             self._queue = list(phase)
             self._disorder()
-        self.clock.move(max(0, self.script.end_us + MINUTE_US - self.clock.now_us()))
         self._finish(disorderly=True)
 
     def _disorder(self) -> None:
