@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from shared.cli.failures import Misuse
+from shared.cli.failures import Failure, Misuse
 from shared.cli.parsing import add_data, examples
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def register(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Rebuild or compare; 1 when they differ."""
     from shared.cli.up import load
+    from shared.domain.segments import Tampered
     from shared.runtime import rebuild
     from shared.runtime.settings import SettingsError
 
@@ -36,3 +37,5 @@ def run(args: argparse.Namespace) -> int:
         return 0 if rebuild.run(load(data=args.data), check=args.check, report=print) else 1
     except SettingsError as error:
         raise Misuse(str(error)) from error
+    except Tampered as error:
+        raise Failure(f"the archive is not what was sealed: {error}") from error

@@ -61,8 +61,8 @@ class Wired:
         self.lock.close()
 
 
-def embedded(settings: Settings) -> Wired:
-    """Open the data directory for one node: SQLite, files, the in-process bus.
+def claim(settings: Settings) -> IO[str]:
+    """The data directory's lock, held until it is closed or the process ends, however it ends.
 
     Raises:
         SettingsError: another node has the directory open, or it cannot be used.
@@ -77,6 +77,16 @@ def embedded(settings: Settings) -> Wired:
     except OSError as error:
         lock.close()
         raise SettingsError(f"HOUSE_DATA: another node has {settings.data} open") from error
+    return lock
+
+
+def embedded(settings: Settings) -> Wired:
+    """Open the data directory for one node: SQLite, files, the in-process bus.
+
+    Raises:
+        SettingsError: another node has the directory open, or it cannot be used.
+    """
+    lock = claim(settings)
     kept = FilesystemSecrets(settings.data / "secrets")
     for name, size_bytes in GENERATED_SECRETS.items():
         kept.create(name, size_bytes)
