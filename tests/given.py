@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.domain.event import Event, House, Input
-from shared.domain.ids import uuid5
 from shared.domain.identity import pseudonymizer
+from shared.domain.ids import uuid5
 from shared.domain.instants import from_rfc3339
 from shared.runtime.shapes import Decider
 
@@ -13,7 +13,9 @@ NOW_US = from_rfc3339("2026-03-02T09:00:00Z")
 HOUSE = House(origin="https://house.example", terms="sha256:" + "ab" * 32, pseudonym=pseudonymizer(b"pepper"))
 
 
-def arriving(body: Event, *, at_us: int = NOW_US, stream: str = "elsewhere/1", attachment: bytes | None = None) -> Input:
+def arriving(
+    body: Event, *, at_us: int = NOW_US, stream: str = "elsewhere/1", attachment: bytes | None = None
+) -> Input:
     """`body` as an input at `at_us`."""
     return Input(uuid5("test", stream, repr(body)), at_us, stream, body, HOUSE, attachment)
 

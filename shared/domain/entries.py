@@ -55,7 +55,10 @@ def sentence(entry: EntryRecorded) -> str:
 
     The repository is shown as it is; who may see it is the reader's concern (gateway).
     """
-    who, what = entry.actor or "someone", f"[{entry.repository}]" if entry.repository else "nothing in particular"
+    who, what = (
+        entry.actor or "someone",
+        f"[{entry.repository}]" if entry.repository else "nothing in particular",
+    )
     verbs = {
         "commit": f"pushed commit {(entry.anchor or '')[:12]} to",
         "push": f"{'deleted' if entry.deleted else 'moved'} {entry.ref} of",
