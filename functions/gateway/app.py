@@ -40,7 +40,9 @@ def app(edge: Edge) -> Asgi:
     for route in ROUTES:
         by_path.setdefault(route.path, {})[route.method] = route
     paths = [Path(path, Endpoint(edge, routes, uploads)) for path, routes in by_path.items()]
-    return Frame(Starlette(routes=paths, exception_handlers={HTTPException: _unknown}), edge)
+    inner = Starlette(routes=paths, exception_handlers={HTTPException: _unknown})
+    inner.router.redirect_slashes = False
+    return Frame(inner, edge)
 
 
 async def _unknown(request: Request, _: Exception) -> Response:

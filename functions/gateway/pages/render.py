@@ -32,7 +32,14 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters |= {"moment": rfc3339, "short": short, "percent": percent, "readable": readable}
+    environment.filters |= {
+        "moment": rfc3339,
+        "minute": minute,
+        "short": short,
+        "brief_stream": brief_stream,
+        "percent": percent,
+        "readable": readable,
+    }
     environment.globals |= {"style_version": _style()[1], "sentence": sentence}
     return environment
 
@@ -74,6 +81,16 @@ def style(_: Call) -> Answer:
 def short(name: str) -> str:
     """The beginning of an id or hash, enough to tell it from its neighbours."""
     return name if len(name) <= 14 else f"{name[:12]}…"
+
+
+def brief_stream(stream: str) -> str:
+    """A stream's name with the long digests in it cut short; pseudonyms stay whole."""
+    return "/".join(part if len(part) <= 27 or "~" in part else short(part) for part in stream.split("/"))
+
+
+def minute(moment: str) -> str:
+    """An RFC 3339 time in UTC, to the minute, for reading."""
+    return f"{moment[:10]} {moment[11:16]} UTC"
 
 
 def percent(share: float) -> str:
