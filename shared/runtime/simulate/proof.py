@@ -15,7 +15,7 @@ from shared.domain.optins import EntryConfirmed, EntryWithheld, OptInConfirmed, 
 from shared.domain.requests import ConsentGiven, ConsentWithdrawn, SeatAccepted
 from shared.domain.results import Leads
 from shared.runtime.batch import encode_state
-from shared.runtime.simulate.script import Webhook
+from shared.runtime.simulate.deeds import Webhook
 from shared.runtime.simulate.world import World
 
 

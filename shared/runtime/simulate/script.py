@@ -6,16 +6,13 @@ the seat's id, so that it is the same however the world was scheduled.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from hashlib import sha1
 from random import Random
 
-import msgspec
-from msgspec import Struct
-
 from shared.domain.entries import EntryRecorded
-from shared.domain.event import Event, House
+from shared.domain.event import House
 from shared.domain.ids import uuid5
 from shared.domain.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US, rfc3339
 from shared.domain.lanes import LANES
@@ -32,35 +29,19 @@ from shared.domain.requests import (
     VoteCast,
     WithholdingRequested,
 )
-from shared.domain.results import CreativeCatalogued
+from shared.domain.results import CreativeCatalogued, LeadQualified
+from shared.runtime.simulate.deeds import (
+    FIRST_IDENTITY,
+    Draft,
+    Item,
+    of_client,
+    of_person,
+    push,
+    webhook,
+)
 
 START_US = 1_772_442_000 * SECOND_US
-FIRST_IDENTITY = 1_000
 POINTS_EACH, WINDOW_S = 2, 3_600
-
-
-class Webhook(Struct, frozen=True):
-    """One request to GitHub's webhook. `entries` it must make; none, and no delivery, where it is forged."""
-
-    at_us: int
-    event: str
-    body: bytes
-    entries: int
-    forged: bool = False
-
-
-class Request(Struct, frozen=True):
-    """One event that the gateway's edge has let through; `key` makes a repeated request the same one."""
-
-    at_us: int
-    key: str
-    stream: str
-    body: Event
-
-
-Item = Webhook | Request
-Draft = Callable[[int], Item]
-"""A deed that has no instant yet."""
 
 
 class Script:
@@ -71,10 +52,11 @@ class Script:
         self._dice = Random(f"script {seed}")  # noqa: S311 - reproducible, not secret
         self._now_us = START_US
         self.developers = self._dice.randint(5, 8)
-        self._invitations: list[tuple[str, int]] = []
+        self._invitations: list[tuple[str, int, str]] = []
         opening = [*self._opt_ins(), *self._work(), *self._consents(), *self._briefs()]
         self._dice.shuffle(opening)
-        self.phases = [self._timed(opening), self._timed([*self._tickets(), *self._endings()])]
+        closing = [*self._tickets(), *self._work(), *self._endings()]
+        self.phases = [self._timed(opening), self._timed(closing)]
         self.end_us = max(item.at_us for phase in self.phases for item in phase)
 
     def pseudonym(self, n: int) -> str:
@@ -96,33 +78,38 @@ class Script:
     def _opt_ins(self) -> Iterator[Draft]:
         """Developer 0 invites everybody; most say yes, some no, some nothing, and for some another forges a yes."""
         for invitee in range(1, self.developers):
-            lasts_us = self._dice.choice([HOUR_US, DAY_US, 13 * DAY_US])
-            message = self._message(
-                f"House-Invite: github:dev{invitee}",
-                "House-Purpose: sprint-match/1",
-                f"House-Id: {self._dice.getrandbits(128):032x}",
-                f"House-Expires: {rfc3339(START_US + lasts_us)}",
-            )
-            commit = self._hash()
-            self._invitations.append((commit, invitee))
-            yield _push(0, invitee, [(commit, message)])
+            invitation = self._invitation(0, invitee, f"{self._dice.getrandbits(128):032x}")
+            commit = self._invitations[-1][0]
+            yield invitation
             said = self._dice.choices(["Accept", "Decline", "nothing", "forged"], [16, 1, 1, 2])[0]
             if said == "forged":
                 yield from self._forgeries(commit, invitee)
             elif said != "nothing":
                 yield self._says(invitee, f"House-{said}: {commit}", "more work")
 
+    def _invitation(self, inviter: int, invitee: int, house_id: str) -> Draft:
+        lasts_us = self._dice.choice([HOUR_US, DAY_US, 13 * DAY_US])
+        message = self._message(
+            f"House-Invite: github:dev{invitee}",
+            "House-Purpose: sprint-match/1",
+            f"House-Id: {house_id}",
+            f"House-Expires: {rfc3339(START_US + lasts_us)}",
+        )
+        commit = self._hash()
+        self._invitations.append((commit, invitee, house_id))
+        return push(inviter, invitee, [(commit, message)])
+
     def _forgeries(self, commit: str, invitee: int) -> Iterator[Draft]:
         """Acceptances that open nothing: without a signature, a sender, the right terms, the right person."""
         accept = f"House-Accept: {commit}"
         yield self._says(invitee, accept, forged=True)
-        yield _push(invitee, 0, [(self._hash(), self._message(accept))], known=False)
-        yield _push(invitee, 0, [(self._hash(), self._message(accept, terms="sha256:" + "0" * 64))])
+        yield push(invitee, 0, [(self._hash(), self._message(accept))], known=False)
+        yield push(invitee, 0, [(self._hash(), self._message(accept, terms="sha256:" + "0" * 64))])
         yield self._says((invitee + 1) % self.developers or 1, accept)
 
     def _says(self, developer: int, trailer: str, *more: str, forged: bool = False) -> Draft:
         commits = [(self._hash(), self._message(trailer)), *((self._hash(), message) for message in more)]
-        return _push(developer, 0, commits, forged=forged)
+        return push(developer, 0, commits, forged=forged)
 
     def _message(self, *trailers: str, terms: str | None = None) -> str:
         common = (f"House-Terms: {terms or self._house.terms}", f"House-Origin: {self._house.origin}")
@@ -137,10 +124,10 @@ class Script:
             if self._dice.random() < 0.5:
                 starred_at = rfc3339(START_US + self._dice.randrange(DAY_US))
                 yield partial(
-                    _webhook, "star", {"action": "created", "starred_at": starred_at}, sender, owner, 1, False
+                    webhook, "star", {"action": "created", "starred_at": starred_at}, sender, owner, 1, False
                 )
             else:
-                yield _push(sender, owner, [(self._hash(), "Fix a bug"), (self._hash(), "Add a test")])
+                yield push(sender, owner, [(self._hash(), "Fix a bug"), (self._hash(), "Add a test")])
 
     # -- the gateway
 
@@ -152,7 +139,7 @@ class Script:
 
     def _consent(self, n: int, purpose: Purpose) -> Draft:
         developer = self.pseudonym(n)
-        return lambda at_us: _of_person(
+        return lambda at_us: of_person(
             developer, f"gives {purpose}", at_us, ConsentGiven(developer, purpose, at_us)
         )
 
@@ -169,23 +156,25 @@ class Script:
                         brief, client, creative, "image", "an image", blob="x", width_px=64, height_px=32
                     )
                 )
-                yield partial(_of_client, client, creative, shown)
+                yield partial(of_client, client, creative, shown)
 
     def _brief(self, brief: str, client: str) -> Draft:
         def opened(at_us: int) -> Item:
             body = BriefOpened(
                 brief, client, "Brief", "Which?", "default", 1, WINDOW_S, POINTS_EACH, opened_at_us=at_us
             )
-            return _of_client(client, brief, body, at_us)
+            return of_client(client, brief, body, at_us)
 
         return opened
 
     def _tickets(self) -> Iterator[Draft]:
-        """Everybody asks for a ticket, also those who may not be drawn."""
-        return (self._ticket(n, float(self._dice.randrange(4))) for n in range(self.developers))
+        """Everybody asks for a ticket, also those who may not be drawn; some think again, and the latest counts."""
+        for n in range(self.developers):
+            for again in range(self._dice.choice([1, 1, 2])):
+                yield self._ticket(n, again, float(self._dice.randrange(4)))
 
-    def _ticket(self, n: int, offset_h: float) -> Draft:
-        developer, ticket = self.pseudonym(n), uuid5("ticket", str(self._seed), str(n))
+    def _ticket(self, n: int, again: int, offset_h: float) -> Draft:
+        developer, ticket = self.pseudonym(n), uuid5("ticket", str(self._seed), str(n), str(again))
         primary, secondary = LANES[n % 5], LANES[(n + 1) % 5]
 
         def requested(at_us: int) -> Item:
@@ -193,23 +182,17 @@ class Script:
             body = TicketRequested(
                 ticket, developer, primary, secondary, ("en",), offset_h, "default", at_us, until_us
             )
-            return _of_person(developer, "wants a ticket", at_us, body)
+            return of_person(developer, f"wants {ticket}", at_us, body)
 
         return requested
 
     def _endings(self) -> Iterator[Draft]:
-        """Opt-ins and agreements are taken back, by either side."""
-        for commit, invitee in self._invitations:
+        """Opt-ins are taken back, by either side, and a House-Id is used a second time."""
+        for commit, invitee, _ in self._invitations:
             if self._dice.random() < 0.06:
                 yield self._says(self._dice.choice([0, invitee]), f"House-Revoke: {commit}")
-        for n in range(self.developers):
-            if self._dice.random() < 0.1:
-                yield self._withdrawal(self.pseudonym(n))
-
-    def _withdrawal(self, developer: str) -> Draft:
-        return lambda at_us: _of_person(
-            developer, "withdraws", at_us, ConsentWithdrawn(developer, "introduction", at_us)
-        )
+        if self._dice.random() < 0.3:
+            yield self._invitation(1, 2, self._invitations[0][2])
 
     # -- what answers to what the House did
 
@@ -222,17 +205,36 @@ class Script:
             return []
         developer = entry.parties[0]
         body = WithholdingRequested(developer, entry.hash, entry.parties)
-        return [_of_person(developer, f"withholds {entry.hash}", at_us, body)]
+        return [of_person(developer, f"withholds {entry.hash}", at_us, body)]
 
-    def seats_taken(self, proposed: SessionProposed, at_us: int) -> list[Item]:
-        """Who takes their seat."""
+    def seats_taken(self, proposed: SessionProposed, leaving: bool, at_us: int) -> list[Item]:
+        """Who takes their seat; with `leaving` some take their opt-in back at the same time."""
         items: list[Item] = []
         for seat in proposed.seats:
             dice = self._keyed("seat", seat.id)
-            if dice.random() < 0.97:
+            if dice.random() < 0.05 and leaving:
+                items.append(self._leaves(seat.developer, at_us))
+            if dice.random() < 0.98:
                 taken = SeatAccepted(seat.id, proposed.session, seat.developer, at_us, dice.random() < 0.3)
-                items.append(_of_person(seat.developer, f"takes {seat.id}", at_us, taken))
+                items.append(of_person(seat.developer, f"takes {seat.id}", at_us, taken))
         return items
+
+    def regrets(self, lead: LeadQualified, at_us: int) -> list[Item]:
+        """Who takes back, once it has happened, that they agreed to be introduced."""
+        if self._keyed("regrets", lead.developer, lead.brief).random() > 0.3:
+            return []
+        body = ConsentWithdrawn(lead.developer, "introduction", at_us)
+        return [of_person(lead.developer, f"regrets {lead.brief}", at_us, body)]
+
+    def _leaves(self, developer: str, at_us: int) -> Item:
+        """A developer with a seat takes their opt-in back."""
+        commit, invitee, _ = next(
+            (known for known in self._invitations if self.pseudonym(known[1]) == developer),
+            self._invitations[0],
+        )
+        said = self._message(f"House-Revoke: {commit}")
+        speaker = invitee if self.pseudonym(invitee) == developer else 0
+        return push(speaker, 0, [(uuid5("leaves", developer, str(self._seed)) + "0" * 8, said)])(at_us)
 
     def tasks_done(
         self, formed: SessionFormed, creatives: Sequence[CreativeCatalogued], at_us: int
@@ -245,7 +247,7 @@ class Script:
             developer, dice = seat.developer, self._keyed("tasks", seat.id)
             if copies and dice.random() < 0.9:
                 vote = VoteCast(formed.session, formed.brief, developer, (dice.choice(copies),), at_us)
-                items.append(_of_person(developer, f"votes {seat.id}", at_us, vote))
+                items.append(of_person(developer, f"votes {seat.id}", at_us, vote))
             for image in images:
                 for n in range(dice.choice([1, POINTS_EACH, POINTS_EACH, POINTS_EACH, 3])):
                     point = PointMarked(
@@ -257,50 +259,5 @@ class Script:
                         dice.random(),
                         at_us + n,
                     )
-                    items.append(_of_person(developer, f"marks {seat.id} {image} {n}", at_us, point))
+                    items.append(of_person(developer, f"marks {seat.id} {image} {n}", at_us, point))
         return items
-
-
-def _of_person(developer: str, deed: str, at_us: int, body: Event) -> Request:
-    return Request(at_us, f"{developer} {deed}", f"person/{developer}", body)
-
-
-def _of_client(client: str, key: str, body: Event, at_us: int) -> Request:
-    return Request(at_us, key, f"client/{client}", body)
-
-
-def _push(
-    sender: int,
-    owner: int,
-    commits: Sequence[tuple[str, str]],
-    *,
-    known: bool = True,
-    forged: bool = False,
-) -> Draft:
-    payload: dict[str, object] = {
-        "ref": "refs/heads/main",
-        "before": "a" * 40,
-        "after": commits[-1][0],
-        "pusher": {"name": f"dev{sender}"},
-        "commits": [{"id": commit, "message": message, "added": ["a"]} for commit, message in commits],
-    }
-    return partial(_webhook, "push", payload, sender if known else None, owner, len(commits), forged)
-
-
-def _webhook(
-    event: str,
-    payload: dict[str, object],
-    sender: int | None,
-    owner: int,
-    entries: int,
-    forged: bool,
-    at_us: int,
-) -> Webhook:
-    repository = {"id": 500 + owner, "full_name": f"dev{owner}/work", "owner": _account(owner)}
-    said_by = {} if sender is None else {"sender": _account(sender)}
-    body = msgspec.json.encode({**payload, "repository": repository, **said_by})
-    return Webhook(at_us, event, body, entries, forged)
-
-
-def _account(n: int) -> dict[str, object]:
-    return {"id": FIRST_IDENTITY + n, "login": f"dev{n}", "type": "User"}

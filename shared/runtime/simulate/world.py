@@ -18,7 +18,7 @@ from shared.domain.identity import pseudonymizer
 from shared.domain.ids import uuid5
 from shared.domain.instants import HOUR_US, MINUTE_US, SECOND_US
 from shared.domain.matches import Session
-from shared.domain.results import BriefResult
+from shared.domain.results import BriefResult, Leads
 from shared.domain.signatures import github_signature
 from shared.ports.store import Conflict, View
 from shared.runtime.draws import draw
@@ -26,8 +26,9 @@ from shared.runtime.edge import Receipt, Submission, Trouble
 from shared.runtime.errands import act, conclude, scheduled
 from shared.runtime.shapes import Asgi, Function, Gateways
 from shared.runtime.shell import Ports, Shell, of
+from shared.runtime.simulate.deeds import Item, Webhook
 from shared.runtime.simulate.faults import Crash, Faults, FaultyBus, FaultyStore, ScriptedWeb
-from shared.runtime.simulate.script import Item, Script, Webhook
+from shared.runtime.simulate.script import Script
 from shared.runtime.worker import upstream
 
 SECRET = b"the simulation's webhook secret"
@@ -60,6 +61,7 @@ class World:
         self._queue: list[Item] = []
         self._asked: set[str] = set()
         self.crashes = 0
+        self._leaving = True
         self._loop = asyncio.new_event_loop()
         self._start()
 
@@ -220,13 +222,20 @@ class World:
                 continue
             session = _read(view, Session)
             if session.proposed is not None and session.status == "proposed":
-                self._ask(view.stream, partial(self.script.seats_taken, session.proposed, now_us))
+                self._ask(
+                    view.stream, partial(self.script.seats_taken, session.proposed, self._leaving, now_us)
+                )
             if session.formed is not None:
                 brief = self.store.state("aggregator", f"brief/{session.formed.brief}")
                 if brief is not None:
                     shown = _read(brief, BriefResult).creatives
                     does = partial(self.script.tasks_done, session.formed, shown, now_us)
                     self._ask(f"{view.stream} tasks", does)
+
+        for view in reversed(self.store.states("aggregator", limit=1_000)):
+            if view.stream.startswith("lead/"):
+                for about, lead in _read(view, Leads).leads.items():
+                    self._ask(f"{view.stream} {about}", partial(self.script.regrets, lead, now_us))
 
     def _ask(self, what: str, answer: Callable[[], list[Item]]) -> None:
         if what not in self._asked:
@@ -247,8 +256,10 @@ class World:
     def live_in_phases(self) -> None:
         """Disorder within each phase, rest between them, draws only at rest: whatever the order, one outcome.
 
-        The clock runs with the script, whose own instants jump, and not by the schedule.
+        The clock runs with the script, whose own instants jump, and not by the schedule. Nobody leaves while seats
+        are being taken: whether a team is complete before it loses a member is a race that either may win.
         """
+        self._leaving = False
         for phase in self.script.phases:
             self._queue = list(phase)
             self._disorder()
