@@ -127,24 +127,22 @@ class Batch:
 
         Event ids are made of `seed`, by default the input id. Whatever evolve raises leaves the batch as it was.
         """
-        states: dict[str, Any] = {}
-        versions: dict[str, int] = {}
+        after: dict[str, tuple[Any, int]] = {}
         recorded: list[Recorded] = []
         now_us, made_of = self._now_us(), seed or input_id
         for n, (stream, body) in enumerate(events):
             working = self._streams[stream]
-            before = states.get(stream, working.state)
-            states[stream] = working.fold.evolve(before, body)
-            versions[stream] = version = versions.get(stream, working.version) + 1
+            state, version = after.get(stream) or (working.state, working.version)
+            after[stream] = working.fold.evolve(state, body), version + 1
             identity, kind = event_id(self._function, made_of, n), type_of(body).name
             recorded.append(
                 Recorded(
-                    identity, kind, stream, version, time_us, now_us, correlation, input_id, encode(body)
+                    identity, kind, stream, version + 1, time_us, now_us, correlation, input_id, encode(body)
                 )
             )
         for event in recorded:
             self._streams[event.stream].events.append(event)
-        for stream, state in states.items():
+        for stream, (state, _) in after.items():
             self._streams[stream].state = state
         self._handled.add(input_id)
         if not recorded and routed is not None:

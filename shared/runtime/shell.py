@@ -204,7 +204,7 @@ class Shell:
                             f"{len(spread)} events of one input, at most {reader.limit} are allowed"
                         )
                 elif happening.type != _DUE:
-                    units.extend((stream, reader) for stream in reader.streams(arrived))
+                    units += [(stream, reader) for stream in reader.streams(arrived)]
                 elif reader.fold.prefix == happening.prefix:
                     units.append((happening.stream, reader))
             if happening.type == _DUE and not units:
@@ -233,7 +233,7 @@ class Shell:
                 raise plan.error or AssertionError("a plan has an input or an error")
             decided = [(stream, body) for stream, body in plan.spread if not batch.held(stream).version]
             for stream, decider in plan.units:
-                decided.extend((stream, body) for body in decider.decide(batch.held(stream).state, arrived))
+                decided += [(stream, body) for body in decider.decide(batch.held(stream).state, arrived)]
             if happening.type == _DUE:
                 self.must_move(batch, happening, decided)
             routed = plan.units[0][0] if plan.units else None

@@ -22,7 +22,7 @@ from shared.runtime.patience import Patience
 from shared.runtime.shell import Ports, Shell
 
 SUBMISSIONS_MAX, SUBMISSION_BYTES_MAX = 4_096, 64 * 1024 * 1024
-SUBMISSIONS_PER_GROUP, EVENTS_PER_GROUP = 256, 512
+SUBMISSIONS_PER_GROUP, EVENTS_PER_ROUND, ROUNDS_PER_GROUP = 256, 512, 4
 IDLE_S = TICK_S = 0.25
 STALLED_S = 30.0
 
@@ -141,7 +141,7 @@ class Worker:
             with self._ports.store.group():
                 receipts = self._accept(taken)
                 done = [self._attempt(job, future) for job, future in jobs]
-                handled = self._handle(EVENTS_PER_GROUP if not self._waiting else EVENTS_PER_GROUP // 4)
+                handled = self._handle()
                 moved = self._scheduled() if self._turn_s - self._ticked_s >= TICK_S else 0
         except BaseException as error:
             self._answer([(item, _away()) for item in taken])
@@ -206,16 +206,21 @@ class Worker:
         except Exception as error:
             return future, None, error
 
-    def _handle(self, limit: int) -> int:
+    def _handle(self) -> int:
+        """What waits on the bus. Large groups are cheap, but whoever asks meanwhile waits for one round only."""
         handled = 0
-        for shell in self._shells:
-            if shell.function.errands:
-                continue
-            events = self._ports.bus.pull(shell.name, shell.reads, limit)
-            if events:
-                shell.handle(events)
-                handled += len(events)
+        for _ in range(ROUNDS_PER_GROUP):
+            moved = sum(self._round(shell) for shell in self._shells if not shell.function.errands)
+            handled += moved
+            if not moved or self._waiting or self._jobs:
+                break
         return handled
+
+    def _round(self, shell: Shell) -> int:
+        events = self._ports.bus.pull(shell.name, shell.reads, EVENTS_PER_ROUND)
+        if events:
+            shell.handle(events)
+        return len(events)
 
     def _scheduled(self) -> int:
         """Ticks by watermark, draws by slot."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from shared.domain.event import type_of
 from shared.runtime.shell import Shell
-from shared.runtime.worker import EVENTS_PER_GROUP, Worker
+from shared.runtime.worker import EVENTS_PER_ROUND, Worker
 from tests.benchmarks.counters import COUNTING, DURABILITY, FRONT, STREAMS, Ordered, order, ports
 from tests.benchmarks.figures import Figure, Scale, against, interleaved
 from tests.benchmarks.peers import LIBRARY, Tallies, application
@@ -24,7 +24,7 @@ def commands(scale: Scale) -> Sequence[Figure]:
     submitted, grouped, single, library = interleaved(
         scale.runs,
         partial(_submitted, scale.of(30_000)),
-        partial(_handled, scale.of(50_000), EVENTS_PER_GROUP),
+        partial(_handled, scale.of(50_000), EVENTS_PER_ROUND),
         partial(_handled, scale.of(3_000), 1),
         partial(_library, scale.of(3_000)),
     )
@@ -46,7 +46,7 @@ def commands(scale: Scale) -> Sequence[Figure]:
             peer,
             library,
             10,
-            f"commands of the bus, {EVENTS_PER_GROUP} to a transaction; {STREAMS} streams",
+            f"commands of the bus, {EVENTS_PER_ROUND} to a transaction; {STREAMS} streams",
         ),
         against("command handled by the shell, one by one", "commands/s", single, peer, library),
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 from shared.runtime.shapes import Function
 from shared.runtime.shell import Shell
-from shared.runtime.worker import EVENTS_PER_GROUP, Worker
+from shared.runtime.worker import EVENTS_PER_ROUND, ROUNDS_PER_GROUP, Worker
 from tests.benchmarks.counters import DIRECT, DURABILITY, FOLLOWING, LISTENING, count, ports
 from tests.benchmarks.figures import Figure, Scale, against, interleaved
 from tests.benchmarks.peers import LIBRARY, Listening, Noting, Tallies, application
@@ -41,8 +41,8 @@ def followers(scale: Scale) -> Sequence[Figure]:
             f"{process}, a new aggregate per input, and tracking",
             emitted_peer,
             20,
-            f"{number:,} inputs through Worker, {EVENTS_PER_GROUP} to a transaction at most, state loaded and "
-            f"evolved; the library through {library_number:,}; {DURABILITY}",
+            f"{number:,} inputs through Worker, at most {EVENTS_PER_ROUND * ROUNDS_PER_GROUP:,} to a transaction, "
+            f"state loaded and evolved; the library through {library_number:,}; {DURABILITY}",
         ),
         against(
             "follower, inputs it has nothing to say to",
