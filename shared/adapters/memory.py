@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.domain.event import Recorded
 from shared.ports.bucket import check_name
@@ -41,6 +42,7 @@ class MemoryStore:
         self._documents: dict[str, _Document] = {}
         self._handled: set[tuple[str, str]] = set()
         self._outbox: dict[str, dict[str, Recorded]] = {}
+        self._due: dict[str, dict[str, int]] = {}
         self.log: list[Recorded] = []
 
     def group(self) -> AbstractContextManager[None]:
@@ -90,6 +92,11 @@ class MemoryStore:
             )
         document.version += len(events)
         document.state, document.due_at_us = write.state, write.due_at_us
+        due = self._due.setdefault(function, {})
+        if write.due_at_us is None:
+            due.pop(write.stream, None)
+        else:
+            due[write.stream] = write.due_at_us
         document.tags = (document.tags | write.tags_added) - write.tags_removed
         document.attachment = write.attachment or document.attachment
         document.events.extend(events)
@@ -98,8 +105,7 @@ class MemoryStore:
             self._outbox.setdefault(function, {})[event.id] = event
 
     def _positioned(self, event: Recorded) -> Recorded:
-        fields = {name: getattr(event, name) for name in event.__struct_fields__}
-        placed = Recorded(**{**fields, "position": len(self.log) + 1})
+        placed = replace(event, position=len(self.log) + 1)
         self.log.append(placed)
         return placed
 
@@ -133,14 +139,13 @@ class MemoryStore:
 
     def due(self, function: str, until_us: int, limit: int = 100) -> list[DueStream]:
         """See Store."""
-        found = [
-            DueStream(stream, document.due_at_us, document.version, document.correlation)
-            for stream, document in self._documents.items()
-            if document.function == function
-            and document.due_at_us is not None
-            and document.due_at_us <= until_us
-        ]
-        return sorted(found, key=lambda due: due.due_at_us)[:limit]
+        waiting = self._due.get(function, {}).items()
+        found = sorted((due_at_us, stream) for stream, due_at_us in waiting if due_at_us <= until_us)
+        return [self._due_stream(stream) for _, stream in found[:limit]]
+
+    def _due_stream(self, stream: str) -> DueStream:
+        document = self._documents[stream]
+        return DueStream(stream, document.due_at_us or 0, document.version, document.correlation)
 
     def journey(self, correlation: str, limit: int = 1000) -> list[Recorded]:
         """See Store."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.domain.deliveries import DeliveryAccepted
 from shared.domain.entries import EntryRecorded
-from shared.domain.event import Recorded, decode
+from shared.domain.event import Recorded
 from shared.domain.ids import event_id
 from shared.domain.matches import SessionProposed, TicketState
 from shared.domain.optins import EntryConfirmed, EntryWithheld, OptInConfirmed, Responded, Standing
@@ -203,4 +203,4 @@ def _streams(world: World) -> dict[str, list[Recorded]]:
 
 def _folded(world: World, function: str, stream: str, events: list[Recorded]) -> Any:
     fold = world.shells[function].folds.of(stream)
-    return reduce(fold.evolve, (decode(event.type, event.data) for event in events), fold.initial)
+    return reduce(fold.evolve, map(world.body, events), fold.initial)
