@@ -7,10 +7,10 @@ from shared.domain.event import Event, event
 
 @event("house.archiver.segment-sealed.v1")
 class SegmentSealed(Event, frozen=True):
-    """Events `first`..`last` of the log lie in the bucket under `blob`. Stream: `segment/log`.
+    """Events `first`..`last` of the log, by position, lie in the bucket under `blob`. Stream: `segment/log`.
 
-    `digest` is the SHA-256 of the segment's bytes; `chain` the SHA-256 of the previous chain and this digest,
-    so that one value vouches for all segments before it.
+    `digest` is the SHA-256 of the segment's lines and `size_bytes` their length, both before compression; `chain`
+    is the SHA-256 of the previous chain and this digest, so that one value vouches for all segments before it.
     """
 
     blob: str
@@ -24,7 +24,7 @@ class SegmentSealed(Event, frozen=True):
 
 
 class Segments(Struct, frozen=True, omit_defaults=True):
-    """The state of `segment/log`: how far the log has been sealed."""
+    """The state of `segment/log`: how many segments there are, the last position in them, and the last chain."""
 
     sealed: int = 0
     last: int = 0

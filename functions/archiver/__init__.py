@@ -1,0 +1,1 @@
+"""Archiver: everything recorded is put away in sealed segments that vouch for each other."""
