@@ -20,3 +20,30 @@ _.handle_data
 # Only ever serialised.
 _.stopped_at_us
 _.expired_at_us
+
+# Fields of the gateway's answers and states, read by pydantic and by the templates.
+_.committed_at
+_.received_at
+_.specversion
+_.datacontenttype
+_.invited_at
+_.expires_at
+_.confirmed_at
+_.opted_in
+_.window_end
+_.published_at
+_.parked_at
+_.introduction
+
+# pydantic calls its validators by their decorators.
+_._of_the_role
+_._of_an_introduction
+_._another_lane
+_._each_once
+
+# Settings of Starlette, Jinja, Pillow and uvicorn that are attributes.
+_.redirect_slashes
+_.filters
+_.globals
+_.MAX_IMAGE_PIXELS
+_.should_exit

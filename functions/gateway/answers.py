@@ -10,7 +10,7 @@ from shared.domain.requests import Role
 class Body(BaseModel):
     """A JSON answer."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class Done(Body):
@@ -114,7 +114,7 @@ class Entries(Body):
 class CloudEvent(Body):
     """An event in CloudEvents 1.0 form."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
 
     specversion: str
     id: str

@@ -8,6 +8,7 @@ import inspect
 import re
 import traceback
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import quote
 
@@ -99,12 +100,12 @@ class Endpoint:
             headers=headers,
             known=known,
         )
-        given = await self._given(route, request)
-        handler: Any = route.handler
-        waits = inspect.iscoroutinefunction(handler)
-        outcome: Outcome = await (
-            handler(call, *given) if waits else run_in_threadpool(handler, call, *given)
-        )
+        async with self._uploads.one() if _uploads(route, request) else nullcontext():
+            given = await self._given(route, request)
+            handler: Any = route.handler
+            waits = inspect.iscoroutinefunction(handler)
+            asked = handler(call, *given) if waits else run_in_threadpool(handler, call, *given)
+            outcome: Outcome = await asked
         answer = await self._submitted(call, outcome) if isinstance(outcome, Submit) else outcome
         return conditional(answer, headers)
 
@@ -113,9 +114,8 @@ class Endpoint:
         try:
             if route.query is not None:
                 return [route.query.model_validate(_once_each(request))]
-            if route.upload and request.headers.get("content-type", "").lower().startswith("multipart/"):
-                with self._uploads.one():
-                    return [await upload_of(request)]
+            if _uploads(route, request):
+                return [await upload_of(request)]
             if route.form:
                 return [route.body.model_validate(await form_of(request, BODY_BYTES_MAX))]
             if route.body is not None:
@@ -140,6 +140,10 @@ class Endpoint:
             answer.media_type,
             {**answer.headers, "x-correlation-id": receipt.correlation},
         )
+
+
+def _uploads(route: Route, request: Request) -> bool:
+    return route.upload and request.headers.get("content-type", "").lower().startswith("multipart/")
 
 
 def _once_each(request: Request) -> dict[str, str]:

@@ -15,7 +15,6 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from shared.domain.instants import from_rfc3339
 from shared.domain.lanes import Lane
@@ -47,7 +46,7 @@ Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 class Body(BaseModel):
     """A JSON body: no unknown fields, no silent conversions."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 class NewToken(Body):
@@ -60,7 +59,7 @@ class NewToken(Body):
     @classmethod
     def _of_the_role(cls, name: str, info: ValidationInfo) -> str:
         if info.data.get("role") == "developer" and not _DEVELOPER.fullmatch(name):
-            raise PydanticCustomError("name", "a developer's name reads github:<numeric id>[/<login>]")
+            raise ValueError("a developer's name reads github:<numeric id>[/<login>]")
         return name
 
 
@@ -81,7 +80,7 @@ class Consent(Body):
     @classmethod
     def _of_an_introduction(cls, brief: str | None, info: ValidationInfo) -> str | None:
         if brief is not None and info.data.get("purpose") == "participation":
-            raise PydanticCustomError("brief", "only an introduction is agreed to for one brief")
+            raise ValueError("only an introduction is agreed to for one brief")
         return brief
 
 
@@ -99,7 +98,7 @@ class NewTicket(Body):
     @classmethod
     def _another_lane(cls, secondary: Lane, info: ValidationInfo) -> Lane:
         if secondary == info.data.get("primary"):
-            raise PydanticCustomError("secondary", "the secondary lane is another one than the primary")
+            raise ValueError("the secondary lane is another one than the primary")
         return secondary
 
 
@@ -144,7 +143,7 @@ class Votes(Body):
     @classmethod
     def _each_once(cls, approved: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(approved)) < len(approved):
-            raise PydanticCustomError("approved", "each creative is named once")
+            raise ValueError("each creative is named once")
         return approved
 
 
@@ -186,12 +185,12 @@ def _instant(given: Any) -> int:
     try:
         return from_rfc3339(given)
     except (ValueError, OverflowError, TypeError) as error:
-        raise PydanticCustomError("time", "expected an RFC 3339 time such as 2026-12-04T00:00:00Z") from error
+        raise ValueError("expected an RFC 3339 time such as 2026-12-04T00:00:00Z") from error
 
 
 def _cursor(given: Any) -> int:
     if not isinstance(given, str) or not re.fullmatch(r"[0-9a-f]{1,15}", given):
-        raise PydanticCustomError("cursor", "expected the `next` of an earlier answer")
+        raise ValueError("expected the `next` of an earlier answer")
     return int(given, 16)
 
 
@@ -211,7 +210,7 @@ Cursor = Annotated[int, BeforeValidator(_cursor, json_schema_input_type=str)]
 class Query(BaseModel):
     """A query string: no unknown parameters."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class EntriesQuery(Query):

@@ -28,7 +28,10 @@ def bad_fields(error: ValidationError) -> Rejection:
     """Each wrong field by its name, with what was expected."""
     fields = [
         # A part with a space names an alternative of a union, not a field.
-        (".".join(str(part) for part in wrong["loc"] if " " not in str(part)), wrong["msg"])
+        (
+            ".".join(str(part) for part in wrong["loc"] if " " not in str(part)),
+            wrong["msg"].removeprefix("Value error, "),
+        )
         for wrong in error.errors(include_url=False, include_context=False, include_input=False)
     ]
     field, detail = fields[0]

@@ -1,7 +1,8 @@
 """Reading bodies: never more than their limit, refused as early as it is known."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -16,30 +17,32 @@ from shared.runtime.edge import Rejection
 
 BODY_BYTES_MAX = 64 * 1024
 UPLOAD_BYTES_MAX = SIZE_BYTES_MAX + BODY_BYTES_MAX
-UPLOADS_MAX = 8
+UPLOADS_MAX, UPLOADS_WAITING_MAX = 2, 16
 M = TypeVar("M", bound=BaseModel)
 
 
 class Uploads:
-    """The uploads in hand, at most `UPLOADS_MAX`, as each is held in memory."""
+    """Turns at uploading: `UPLOADS_MAX` at a time, as each is held and decoded in memory; a few more wait."""
 
     def __init__(self) -> None:
-        self._in_hand = 0
+        self._turns = asyncio.Semaphore(UPLOADS_MAX)
+        self._here = 0
 
-    @contextmanager
-    def one(self) -> Iterator[None]:
-        """Take one in hand.
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[None]:
+        """One turn. Its body is read, and its handler asked, inside.
 
         Raises:
-            Rejection: 429, there are too many already.
+            Rejection: 429, there are too many waiting already.
         """
-        if self._in_hand >= UPLOADS_MAX:
+        if self._here >= UPLOADS_MAX + UPLOADS_WAITING_MAX:
             raise Rejection(429, "Too many uploads", f"{UPLOADS_MAX} at a time", retry_after_s=1)
-        self._in_hand += 1
+        self._here += 1
         try:
-            yield
+            async with self._turns:
+                yield
         finally:
-            self._in_hand -= 1
+            self._here -= 1
 
 
 async def body_of(model: type[M], request: Request) -> M:

@@ -182,6 +182,6 @@ def test_a_client_has_a_limited_number_of_briefs(house: House, monkeypatch: pyte
 def test_uploads_are_taken_a_few_at_a_time(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     client = house.customer()
     path = f"/api/briefs/{opened(house, client)}/creatives"
-    monkeypatch.setattr("functions.gateway.reading.UPLOADS_MAX", 0)
+    monkeypatch.setattr("functions.gateway.reading.UPLOADS_WAITING_MAX", -2)
     answer = client.upload(path, picture(), label="L")
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")

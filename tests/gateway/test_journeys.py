@@ -150,6 +150,7 @@ def park(house: House) -> str:
 
 def test_dead_letters_are_listed_shown_and_driven_again(house: House) -> None:
     letter, voice = park(house), house.operator()
+    assert "1 input has met a bug" in voice.get("/").text
     listed = voice.get("/api/dead-letters").json()["letters"]
     assert [(found["function"], found["input"], found["status"]) for found in listed] == [
         ("optin", letter, "parked")

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from functions.gateway import briefs, entries
+from functions.gateway.api_node import FUNCTIONS
 from functions.gateway.auth import Caller
 from functions.gateway.bodies import EntriesQuery
 from functions.gateway.call import Answer, Call
@@ -52,7 +53,7 @@ class Shelf(Struct, frozen=True):
 def show(call: Call) -> Answer:
     """The page for whoever asks."""
     context: dict[str, Any] = {"found": (), "teams": (), "shelves": ()}
-    context |= {"standings": None, "ticket": None, "person": None, "troubles": None}
+    context |= {"standings": None, "ticket": None, "person": None, "troubles": None, "parked": 0}
     context["figures"] = _figures(cast(Hashable, call.edge), call.now_us // FRESH_US)
     who = call.known
     if who is None:
@@ -69,6 +70,7 @@ def show(call: Call) -> Answer:
         context["shelves"] = _shelves(call.edge, who)
     if who.everywhere:
         context["troubles"] = call.edge.troubles()
+        context["parked"] = sum(_tagged(call.edge, function, "parked") for function in FUNCTIONS)
         context["teams"] = [*_teams(call, "status:proposed"), *_teams(call, "status:formed")][:LATEST]
     return page(call, "home.html", **context)
 
