@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from shared.domain.archive import SegmentSealed
 from shared.domain.event import Recorded
 from shared.domain.instants import from_rfc3339
 
@@ -189,12 +188,6 @@ def from_manifest(data: bytes) -> Manifest:
         return _decode_manifest(data)
     except msgspec.MsgspecError as error:
         raise Tampered(f"not a manifest: {error}") from error
-
-
-def manifest_of(sealed: SegmentSealed) -> Manifest:
-    """The manifest that the archiver's event speaks of."""
-    fields = {name: getattr(sealed, name) for name in Manifest.__struct_fields__}
-    return Manifest(**fields)
 
 
 def lines(compressed: bytes, size_bytes: int) -> Iterator[bytes]:
