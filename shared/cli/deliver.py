@@ -48,9 +48,9 @@ def register(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Send them all and count what the node said; 1 when it refused any."""
-    files = list(payload_files(args.paths))
+    files = list(payload_files(args.paths, every=args.event is not None))
     if not files:
-        raise Misuse("there is no .json file in the given paths")
+        raise Misuse("there is no payload (<event>/<n>.json) in the given paths")
     api = Api.at(node_url(args.url, data_directory(args.data)))
     progress = Progress(len(files))
 
@@ -70,15 +70,18 @@ def run(args: argparse.Namespace) -> int:
     return progress.finish()
 
 
-def payload_files(paths: Sequence[str]) -> Iterator[Path]:
-    """The files named, and every `.json` below the folders named, in order of name (numbers as numbers).
+def payload_files(paths: Sequence[str], every: bool = False) -> Iterator[Path]:
+    """The files named, and those below the folders named, in order of name (numbers as numbers).
+
+    Below a folder a payload is `<event>/<n>.json`, or `every` `.json`.
 
     Raises:
         Misuse: a path is not there.
     """
     for path in map(Path, paths):
         if path.is_dir():
-            yield from sorted(path.rglob("*.json"), key=lambda file: _natural(file.relative_to(path)))
+            found = [file for file in path.resolve().rglob("*.json") if every or file.stem.isdigit()]
+            yield from sorted(found, key=_natural)
         elif path.is_file():
             # As an absolute path, so that its folder has a name.
             yield path.resolve()

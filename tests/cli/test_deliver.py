@@ -27,6 +27,12 @@ def test_folders_are_walked_in_the_order_of_their_numbers(payloads: Path) -> Non
     assert found == ["push/9.json", "push/10.json", "star/1.json"]
 
 
+def test_other_files_of_a_folder_are_only_sent_when_the_event_is_named(payloads: Path) -> None:
+    (payloads / "MANIFEST.json").write_text("[]")
+    assert len(list(payload_files([str(payloads)]))) == 3
+    assert len(list(payload_files([str(payloads)], every=True))) == 4
+
+
 @pytest.mark.parametrize("form", [False, True])
 def test_each_file_is_sent_signed_under_its_folder_s_event(payloads: Path, form: bool) -> None:
     with listening(lambda _: Reply(202)) as node:

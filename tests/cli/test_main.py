@@ -57,7 +57,7 @@ def test_the_commands_are_those_that_are_documented() -> None:
         (["up", "--port", "eighty"], "--port: expected a port number from 0 to 65535, got 'eighty'"),
         (["deliver", "x.json"], "required: --secret"),
         (["deliver", "--secret", "s", "nowhere", "--url", NOBODY], "no file or folder nowhere"),
-        (["deliver", "--secret", "s", ".", "--url", NOBODY], "no .json file"),
+        (["deliver", "--secret", "s", ".", "--url", NOBODY], "there is no payload"),
         (["demo", "--once", "--url", NOBODY], "has a node of its own"),
         (["demo", "--url", NOBODY], "no webhook secret"),
         (["log"], "no node has .house open"),

@@ -10,19 +10,8 @@ from shared.cli.demo.stage import Stage, now_s
 from shared.domain.instants import DAY_US, SECOND_US, rfc3339
 
 STEP_S = 30
+CRAWL_S = 90  # one request a second per host, a handful for each of five developers
 INVITATION_DAYS = 7
-
-
-def play(stage: Stage) -> None:
-    """Everything up to five opted-in developers, in order."""
-    arrive(stage)
-    invite(stage)
-    for guest in stage.guests[:1]:
-        accept(stage, [guest], f"{guest.first.title()} accepts, in a commit of their own")
-    accept(stage, list(stage.guests[1:]), "Carol, Dave and Erin accept too")
-    look_at_profiles(stage)
-    star_and_fork(stage)
-    forge(stage)
 
 
 def arrive(stage: Stage) -> None:
@@ -77,7 +66,15 @@ def invite(stage: Stage) -> None:
         step.link = stage.journey("optin", stage.guests[0].first)
 
 
-def accept(stage: Stage, guests: list[Developer], title: str) -> None:
+def accept(stage: Stage) -> None:
+    """The first guest answers, and then the others."""
+    first, *others, last = stage.guests
+    _accept(stage, (first,), f"{first.first.title()} accepts, in a commit of their own")
+    names = ", ".join(guest.first.title() for guest in others)
+    _accept(stage, (*others, last), f"{names} and {last.first.title()} accept too")
+
+
+def _accept(stage: Stage, guests: tuple[Developer, ...], title: str) -> None:
     """Guests answer with commits of their own in the first guest's repository, and the opt-ins are confirmed."""
     owner = stage.guests[0]
     with stage.account.step(title, STEP_S) as step:
@@ -119,19 +116,23 @@ def _settled(stage: Stage, invitation: str) -> dict[str, Any] | None:
 
 def look_at_profiles(stage: Stage) -> None:
     """An opt-in lets the crawler look at the two developers' public profiles, and at nothing before it."""
-    wanted = ("profile-observed",) if stage.profiles else ("profile-observed", "crawl-deferred")
-    with stage.account.step("The crawler looks at public profiles, now that it may", STEP_S) as step:
-
-        def seen() -> dict[str, Any] | None:
-            events = stage.journey_events("optin", stage.guests[0].first)
-            found = [event for event in events if event["type"].split(".")[2] in wanted]
-            return found[0] if found else None
-
-        event = step.until(seen, " or ".join(wanted))
-        step.say(f"{event['type'].split('.')[2]} for {event['data']['developer']}")
-        if not stage.profiles:
+    wanted = ["profile-observed"] if stage.profiles else ["profile-observed", "crawl-deferred"]
+    with stage.account.step("The crawler has looked at public profiles, now that it may", CRAWL_S) as step:
+        guest, event = step.until(partial(_crawled, stage, wanted), " or ".join(wanted))
+        what, data = event["type"].split(".")[2], event["data"]
+        if what == "profile-observed":
+            step.say(f"{data['login']}: {data.get('name')}, {data.get('emoji')} {data.get('status')}")
+        else:
             step.say("This node's crawler looks at the real GitHub, where nobody of the demo lives.")
-        step.link = stage.journey("optin", stage.guests[0].first)
+        step.link = stage.journey("optin", guest.first)
+
+
+def _crawled(stage: Stage, wanted: list[str]) -> tuple[Developer, dict[str, Any]] | None:
+    for guest in stage.guests:
+        for event in stage.journey_events("optin", guest.first):
+            if event["type"].split(".")[2] in wanted:
+                return guest, event
+    return None
 
 
 def star_and_fork(stage: Stage) -> None:

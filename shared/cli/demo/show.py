@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,23 @@ from shared.cli.demo.stage import Stage
 from shared.cli.demo.steps import Account, StepFailed
 from shared.cli.failures import Failure, Misuse
 
+SCENES: tuple[Callable[[Stage], None], ...] = (
+    consent.arrive,
+    consent.invite,
+    consent.accept,
+    consent.star_and_fork,
+    consent.forge,
+    sprint.let_in,
+    sprint.withhold,
+    sprint.open_brief,
+    sprint.queue,
+    sprint.wait_for_the_draw,
+    consent.look_at_profiles,
+    sprint.take_seats,
+    sprint.work,
+    sprint.publish,
+)
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -27,15 +45,15 @@ class Outcome:
 
 
 def show(operator: Api, secret: bytes, players: Cast, *, profiles: bool, json: bool) -> Outcome:
-    """Play both acts, telling stdout, or stderr where stdout is for JSON."""
+    """Play all scenes, telling stdout, or stderr where stdout is for JSON."""
     out = sys.stderr if json else sys.stdout
     account, began = Account(out), time.monotonic()
     failure: Failure | None = None
     with tempfile.TemporaryDirectory(prefix="house-workshop-") as workshop:
         stage = Stage(operator, secret, players, account, Path(workshop), profiles)
         try:
-            consent.play(stage)
-            sprint.play(stage)
+            for scene in SCENES:
+                scene(stage)
         except StepFailed as error:
             failure = error
     elapsed_s = round(time.monotonic() - began, 2)

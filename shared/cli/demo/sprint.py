@@ -26,18 +26,6 @@ TICKET_S = 3600
 WINDOW_S = 3600
 
 
-def play(stage: Stage) -> None:
-    """Everything from the tokens to the client's result, in order."""
-    let_in(stage)
-    withhold(stage)
-    open_brief(stage)
-    queue(stage)
-    wait_for_the_draw(stage)
-    take_seats(stage)
-    work(stage)
-    publish(stage)
-
-
 def let_in(stage: Stage) -> None:
     """The operator gives five developers and a client their tokens."""
     with stage.account.step("Five developers and a client get their tokens", STEP_S) as step:
