@@ -3,9 +3,10 @@
 Source: https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers
 """
 
-import hmac
 import uuid
 from urllib.parse import urlencode
+
+from shared.domain.signatures import github_signature
 
 USER_AGENT = "GitHub-Hookshot/044aadd"
 
@@ -21,5 +22,5 @@ def request(
         "user-agent": USER_AGENT,
         "x-github-event": event,
         "x-github-delivery": delivery or str(uuid.uuid4()),
-        "x-hub-signature-256": f"sha256={hmac.digest(secret, body, 'sha256').hex()}",
+        "x-hub-signature-256": github_signature(secret, body),
     }

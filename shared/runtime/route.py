@@ -119,7 +119,11 @@ def mermaid(functions: Sequence[Function]) -> str:
             continue
         lines += [f"  {writer[topic]} -- {topic} --> {name}" for topic in node["reads"]]
     for name, node in route.items():
-        lines += [f"  {view} -.-> {name}" for view in node["views"] if view != name]
+        others = [view for view in node["views"] if view != name]
+        if len(others) == len(route) - 1:
+            lines.append(f'  states[/"every state"/] -.-> {name}')
+            continue
+        lines += [f"  {view} -.-> {name}" for view in others]
     return "\n".join(lines) + "\n"
 
 

@@ -17,6 +17,7 @@ from shared.runtime import route
 from shared.runtime.discover import functions
 from shared.runtime.shapes import Decider, Draw, Errand, Fold, Function, Intake, Spread
 
+ROOT = Path(__file__).resolve().parents[2]
 ALL = {"aggregator", "archiver", "crawler", "eventlog", "gateway", "intake", "matchmaker", "optin"}
 
 
@@ -110,6 +111,13 @@ def test_schedules_paths_and_views_are_drawn() -> None:
     assert "  gateway -.-> gateway" not in lines
 
 
+def test_a_function_that_looks_at_all_others_has_one_arrow_for_them() -> None:
+    names = tuple(function.name for function in HOUSE)
+    everywhere = Function("gateway", "requests", (Intake(("/",), lambda _: _answer, views=names),))
+    lines = route.mermaid([*HOUSE[:-1], everywhere]).splitlines()
+    assert [line for line in lines if "-.->" in line] == ['  states[/"every state"/] -.-> gateway']
+
+
 def test_the_readme_keeps_everything_around_the_picture() -> None:
     readme = f"# House\n\n{route.BEGIN}\nold\n{route.END}\n\nmore\n"
     drawn = route.illustrated(readme, "flowchart TD\n")
@@ -134,3 +142,8 @@ def test_all_eight_functions_are_found_by_their_folders() -> None:
     found = functions()
     assert {function.name for function in found} == ALL
     assert len({function.writes for function in found}) == len(ALL)
+
+
+def test_the_files_made_from_the_route_are_not_stale() -> None:
+    stale = [path.name for path, text in route.files(functions(), ROOT).items() if path.read_text() != text]
+    assert stale == [], "run 'house route --write'"
