@@ -2,7 +2,7 @@
 
 from functions.gateway.app import app
 from functions.gateway.folds import CLIENT, PERSON, TOKEN
-from shared.runtime.shapes import Function, Intake
+from shared.runtime.shapes import EVERY, Function, Intake
 
 FUNCTION = Function(
     name="gateway",
@@ -11,7 +11,7 @@ FUNCTION = Function(
         Intake(
             paths=("/",),
             app=app,
-            views=("intake", "eventlog", "optin", "crawler", "matchmaker", "aggregator", "archiver"),
+            views=EVERY,
             folds=(TOKEN, PERSON, CLIENT),
         ),
     ),

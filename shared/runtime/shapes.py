@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 S = TypeVar("S")
 Asgi = Callable[..., Awaitable[None]]
+EVERY = ("*",)
+"""As an intake's `views`: the states of every function there is, also of those that are yet to come."""
 ENGINE_EVENTS: tuple[type[Event], ...] = (Due, Scheduled)
 
 

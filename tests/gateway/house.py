@@ -59,6 +59,10 @@ class House:
             self.settle()
         return receipt
 
+    @property
+    def functions(self) -> tuple[str, ...]:
+        return tuple(self.shells)
+
     def fresh_id(self) -> str:
         return uuid5("fresh", str(next(self._numbers)))
 
