@@ -80,7 +80,6 @@ class SqliteStore:
         self._writer = self._connect() if read_only else self._open()
         self._names: dict[str, int] = {}
         self._texts: dict[int, str] = {}
-        self._functions: dict[int, str] = {}
         self._learn_names(self._writer)
         self._next_stream = self._one("SELECT coalesce(max(id), 0) FROM stream") + 1
         self._position = self._one("SELECT coalesce(max(position), 0) FROM event")
