@@ -273,6 +273,7 @@ class SqliteStore:
             for text in list(self._names)[names:]:
                 del self._names[text]
             if isinstance(error, sqlite3.IntegrityError):
+                self._refuse_taken([write.stream for write in writes if not write.expected], function)
                 raise Conflict(str(error)) from error
             raise
         finally:
@@ -315,7 +316,6 @@ class SqliteStore:
                 bodies.append((stream, write.events[0].recorded_us, write.attachment))
         many = self._writer.executemany
         if created:
-            self._refuse_taken([row[2] for row in created], owner, function)
             many(
                 "INSERT INTO stream(id,function,name,version,due_at,correlation,recorded,state) VALUES (?,?,?,?,?,?,?,?)",
                 created,
@@ -342,10 +342,11 @@ class SqliteStore:
         sql = f"SELECT name, id, version, function FROM stream WHERE name IN ({_MARKS})"  # noqa: S608 - only placeholders
         return {row[0]: row[1:] for chunk in _chunks(streams) for row in self._writer.execute(sql, chunk)}
 
-    def _refuse_taken(self, streams: Sequence[str], owner: int, function: str) -> None:
-        for name, (_, version, its_owner) in self._known(streams).items():
-            if its_owner != owner:
-                raise NotOwner(f"{name} belongs to {self._text(its_owner)}, not to {function}")
+    def _refuse_taken(self, streams: Sequence[str], function: str) -> None:
+        """Say why streams that were to be new are not; who has them is only asked when the append has failed."""
+        for name, (_, version, owner) in self._known(streams).items():
+            if owner != self._names.get(function):
+                raise NotOwner(f"{name} belongs to {self._text(owner)}, not to {function}")
             raise Conflict(f"{name} is at version {version}, not new")
 
     def caused(self, stream: str, input_id: str) -> list[Recorded]:

@@ -101,8 +101,9 @@ class Batch:
 
     def hold(self, name: str, loaded: Loaded = _NEW) -> Working:
         """Take a stream into hand as it is known to stand."""
-        working = Working(name, self._folds.of(name), loaded, self._folds.state(name, loaded.state))
-        self._streams[name] = working
+        fold = self._folds.of(name)
+        state = fold.initial if loaded.state is None else self._folds.state(name, loaded.state)
+        working = self._streams[name] = Working(name, fold, loaded, state)
         return working
 
     def held(self, name: str) -> Working:

@@ -82,7 +82,8 @@ class Worker:
         answer: asyncio.Future[Receipt] = self._loop.create_future()
         self._waiting_bytes += size_bytes
         self._waiting.append((shell, submission, answer))
-        self._wake.set()
+        if not self._wake.is_set():
+            self._wake.set()
         return await answer
 
     def run(self, job: Callable[[], Any]) -> Future[Any]:
