@@ -66,9 +66,7 @@ class LateIndex:
         """Write what waits, up to `position`, where that is much; once it is durable, `clear` is to be called."""
         if self._count < WAITING_MAX:
             return False
-        entries = sorted(
-            (key, position) for key, positions in self._waiting.items() for position in positions
-        )
+        entries = [(key, position) for key in sorted(self._waiting) for position in self._waiting[key]]
         connection.executemany("INSERT OR IGNORE INTO lookup VALUES (?, ?)", entries)
         connection.execute("UPDATE merged SET position = ?", (position,))
         return True

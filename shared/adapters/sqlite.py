@@ -45,6 +45,7 @@ _VIEW = (
     " s.id, s.correlation, s.recorded FROM stream s"
 )
 _Row = tuple[Any, ...]
+_blob = bytes.fromhex
 _CHUNK = 64
 _MARKS = ",".join("?" * _CHUNK)
 _SCAN_MAX = 10_000
@@ -519,10 +520,6 @@ class SqliteStore:
         """See Log."""
         row = self._connection.execute("SELECT coalesce(max(position), 0) FROM event").fetchone()
         return int(row[0])
-
-
-def _blob(identity: str) -> bytes:
-    return bytes.fromhex(identity)
 
 
 def _chunks(values: Sequence[Any]) -> Iterator[list[Any]]:

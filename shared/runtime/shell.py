@@ -85,8 +85,8 @@ class Plan(Struct, frozen=True):
 
     happening: Happening
     arrived: Input | None
-    units: tuple[tuple[str, Decider[Any]], ...] = ()
-    spread: tuple[tuple[str, Event], ...] = ()
+    units: Sequence[tuple[str, Decider[Any]]] = ()
+    spread: Sequence[tuple[str, Event]] = ()
     error: Exception | None = None
 
 
@@ -213,7 +213,7 @@ class Shell:
             raise
         except Exception as error:
             return Plan(happening, None, error=error)
-        return Plan(happening, arrived, tuple(units), tuple(spread))
+        return Plan(happening, arrived, units, spread)
 
     def arrived(self, happening: Happening) -> Input:
         """The input as a decision sees it, with the raw body where one of its readers asked for it."""
