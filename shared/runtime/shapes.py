@@ -150,6 +150,15 @@ class Function:
     writes: str
     shapes: tuple[Shape, ...]
 
+    def __post_init__(self) -> None:
+        """Errands run apart from decisions, and one position in the bus serves them all.
+
+        Raises:
+            ValueError: the shapes mix errands with others that read.
+        """
+        if self.errands and any(not isinstance(shape, Errand) for shape in self.readers):
+            raise ValueError(f"{self.name}: errands and deciders belong into functions of their own")
+
     @property
     def readers(self) -> tuple[Reader, ...]:
         """Its shapes that read events."""

@@ -170,7 +170,7 @@ class Shell:
                 if not batch.is_handled(plan.happening.id):
                     self._decide(batch, plan)
                 elif plan.happening.type == _DUE:
-                    batch.held(plan.happening.stream).undue = True
+                    batch.undue(plan.happening.stream, plan.happening.id)
             try:
                 emitted = batch.append()
             except Conflict:
@@ -274,8 +274,7 @@ class Shell:
         )
         self._note_letter(batch, happening, letter, body)
         if happening.type == _DUE:
-            batch.load([(happening.stream, happening.id)])
-            batch.held(happening.stream).undue = True
+            batch.undue(happening.stream, happening.id)
         self.counts["parked"] += 1
         log("bug", "input parked", self.name, happening.correlation, input=happening.id, error=body.error)
 

@@ -232,6 +232,7 @@ class Worker:
         }
         moved = 0
         for shell in self._shells:
+            moved += shell.relay()
             waiting = [us for name in upstream(shell, self._shells) if (us := oldest[name]) is not None]
             moved += shell.tick(min([now_us, *waiting]))
             for number, shape in enumerate(shell.function.draws):
