@@ -6,32 +6,35 @@ into the file sorted, many to a page. Nothing is lost with the process: what wai
 """
 
 import sqlite3
+import struct
 from collections.abc import Iterable
 
 SCHEMA = """
-CREATE TABLE lookup(key BLOB, position INTEGER, PRIMARY KEY(key, position)) WITHOUT ROWID;
+CREATE TABLE lookup(key INTEGER, position INTEGER, PRIMARY KEY(key, position)) WITHOUT ROWID;
 CREATE TABLE merged(position INTEGER NOT NULL);
 INSERT INTO merged VALUES (0);
 """
 WAITING_MAX = 16_384
 """How many events are merged at once: a few megabytes in memory, some hundredths of a second to write."""
 
+_halves = struct.Struct(">qq").unpack
 
-def caused_key(causation: bytes) -> bytes:
+
+def caused_key(causation: bytes) -> int:
     """The key of what an input caused. It finds candidates; the whole id is still to be compared."""
-    return causation[:8]
+    return int(_halves(causation)[0])
 
 
-def journey_key(correlation: bytes) -> bytes:
+def journey_key(correlation: bytes) -> int:
     """The key of a journey: another half than `caused_key` takes, as an id may be both."""
-    return correlation[8:]
+    return int(_halves(correlation)[1])
 
 
 class LateIndex:
     """The positions of events by causation and by correlation. One thread writes, any thread may look."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._waiting: dict[bytes, list[int]] = {}
+        self._waiting: dict[int, list[int]] = {}
         self._count = 0
         self.learn(connection)
 
@@ -49,8 +52,8 @@ class LateIndex:
         """Note (position, causation, correlation) of new events."""
         waiting = self._waiting
         for position, causation, correlation in events:
-            waiting.setdefault(causation[:8], []).append(position)
-            waiting.setdefault(correlation[8:], []).append(position)
+            waiting.setdefault(_halves(causation)[0], []).append(position)
+            waiting.setdefault(_halves(correlation)[1], []).append(position)
             self._count += 1
 
     def forget(self, after: int) -> None:
@@ -58,7 +61,7 @@ class LateIndex:
         kept = {key: [p for p in positions if p <= after] for key, positions in self._waiting.items()}
         self._waiting = {key: positions for key, positions in kept.items() if positions}
 
-    def waiting(self, keys: Iterable[bytes]) -> list[int]:
+    def waiting(self, keys: Iterable[int]) -> list[int]:
         """The positions under these keys that are not yet in the file. Look here first, then in the file."""
         return [position for key in keys for position in self._waiting.get(key, ())]
 

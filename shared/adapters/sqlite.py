@@ -244,8 +244,9 @@ class SqliteStore:
         marked = f"SELECT input FROM mark WHERE function = ? AND input IN ({_MARKS})"  # noqa: S608 - only placeholders
         number = self._names.get(function)
         for chunk in _chunks([_blob(input_id) for input_id in inputs]):
-            keys = [causation and caused_key(causation) for causation in chunk]
-            for causation, kind in connection.execute(caused, (*keys, self._waiting(keys))):
+            keys = [caused_key(input_id) for input_id in chunk if input_id]
+            filled = keys + [None] * (_CHUNK - len(keys))
+            for causation, kind in connection.execute(caused, (*filled, self._waiting(keys))):
                 if self._text(kind).startswith(own):
                     found.add(causation.hex())
             if number is not None:
@@ -427,7 +428,7 @@ class SqliteStore:
     def sent(self, events: Sequence[Recorded]) -> None:
         """Nothing to note: see outbox."""
 
-    def _waiting(self, keys: Sequence[bytes]) -> str:
+    def _waiting(self, keys: Sequence[int]) -> str:
         """The positions that only memory knows under these keys, as a JSON array."""
         if self._read_only:
             self._index.learn(self._connection)

@@ -30,7 +30,7 @@ def disk(scale: Scale) -> Sequence[Figure]:
 def _ours(number: int, per_stream: int) -> float:
     with fresh() as folder:
         with ports(folder) as wired:
-            count(Shell(DIRECT, wired), range(number), per_stream)
+            count(Shell(DIRECT, wired), number, per_stream)
         return _size_bytes(folder / "house.sqlite") / number
 
 
