@@ -18,7 +18,12 @@ def test_a_body_that_leaves_no_room_is_refused_with_when_to_come_again() -> None
 
 def test_what_was_taken_comes_back_also_after_a_failure() -> None:
     room = Room(10)
-    with pytest.raises(RuntimeError), room.reservation() as reservation:
-        reservation.grow(4)
-        raise RuntimeError("the client went away")
+
+    def interrupted() -> None:
+        with room.reservation() as reservation:
+            reservation.grow(4)
+            raise RuntimeError("the client went away")
+
+    with pytest.raises(RuntimeError):
+        interrupted()
     assert room.left_bytes == 10
