@@ -9,6 +9,8 @@ import sqlite3
 import struct
 from collections.abc import Iterable
 
+from shared.adapters.rows import insert
+
 SCHEMA = """
 CREATE TABLE lookup(key INTEGER, position INTEGER, PRIMARY KEY(key, position)) WITHOUT ROWID;
 CREATE TABLE merged(position INTEGER NOT NULL);
@@ -34,7 +36,7 @@ class LateIndex:
     """The positions of events by causation and by correlation. One thread writes, any thread may look."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._waiting: dict[int, list[int]] = {}
+        self._waiting: dict[int, tuple[int, ...]] = {}
         self._count = 0
         self.learn(connection)
 
@@ -52,13 +54,14 @@ class LateIndex:
         """Note (position, causation, correlation) of new events."""
         waiting = self._waiting
         for position, causation, correlation in events:
-            waiting.setdefault(_halves(causation)[0], []).append(position)
-            waiting.setdefault(_halves(correlation)[1], []).append(position)
+            caused, journey = _halves(causation)[0], _halves(correlation)[1]
+            waiting[caused] = (*waiting.get(caused, ()), position)
+            waiting[journey] = (*waiting.get(journey, ()), position)
             self._count += 1
 
     def forget(self, after: int) -> None:
         """Undo what was noted above a position, as its transaction was undone."""
-        kept = {key: [p for p in positions if p <= after] for key, positions in self._waiting.items()}
+        kept = {key: tuple(p for p in positions if p <= after) for key, positions in self._waiting.items()}
         self._waiting = {key: positions for key, positions in kept.items() if positions}
 
     def waiting(self, keys: Iterable[int]) -> list[int]:
@@ -70,7 +73,7 @@ class LateIndex:
         if self._count < WAITING_MAX:
             return False
         entries = [(key, position) for key in sorted(self._waiting) for position in self._waiting[key]]
-        connection.executemany("INSERT OR IGNORE INTO lookup VALUES (?, ?)", entries)
+        insert(connection, "INSERT OR IGNORE INTO lookup", entries)
         connection.execute("UPDATE merged SET position = ?", (position,))
         return True
 

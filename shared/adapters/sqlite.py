@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from shared.adapters import late_index
 from shared.adapters.late_index import LateIndex, caused_key, journey_key
+from shared.adapters.rows import insert
 from shared.domain.event import Recorded
 from shared.ports.store import Conflict, DueStream, Loaded, NotOwner, View, Write, check_size
 
@@ -53,7 +54,7 @@ _PAGE_BYTES = 8_192
 _WAL_PAGES = 4_096
 """Ids are hashes, so every group touches pages all over the indexes: the more groups share a checkpoint, the fewer
 times each page is written. 32 MiB are checkpointed in well under a second."""
-_FOUND = "SELECT position FROM lookup WHERE key {} UNION SELECT value FROM json_each(?)"
+_FOUND = "SELECT position FROM lookup WHERE key {} UNION ALL SELECT value FROM json_each(?)"
 _READ_ONLY_CACHE_KIB, _WRITER_CACHE_KIB = 4_096, 32_768
 
 
@@ -317,14 +318,10 @@ class SqliteStore:
             if write.attachment is not None:
                 bodies.append((stream, write.events[0].recorded_us, write.attachment))
         many = self._writer.executemany
-        if created:
-            many(
-                "INSERT INTO stream(id,function,name,version,due_at,correlation,recorded,state) VALUES (?,?,?,?,?,?,?,?)",
-                created,
-            )
+        insert(self._writer, "INSERT INTO stream", created)
         if changed:
             many("UPDATE stream SET version=?, state=?, due_at=? WHERE id=?", changed)
-        many("INSERT INTO event VALUES (?,?,?,?,?,?,?,?,?,?)", events)
+        insert(self._writer, "INSERT INTO event", events)
         if untagged:
             many("DELETE FROM tag WHERE function=? AND text=? AND stream=?", untagged)
         if tagged:

@@ -154,9 +154,9 @@ class Batch:
                 )
             )
         for event in recorded:
-            self._streams[event.stream].events.append(event)
-        for stream, (state, _) in after.items():
-            self._streams[stream].state = state
+            working = self._streams[event.stream]
+            working.events.append(event)
+            working.state = after[event.stream][0]
         self._handled.add(input_id)
         if not recorded and routed is not None:
             self._silent.append((routed, input_id))
