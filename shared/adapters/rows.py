@@ -10,15 +10,7 @@ ROWS_PER_STATEMENT = 32
 
 def insert(connection: sqlite3.Connection, into: str, rows: Sequence[tuple[Any, ...]]) -> None:
     """Run `into` (such as `INSERT INTO event`) for all rows, which have a value for every column of the table."""
-    if not rows:
-        return
-    one = f"({','.join('?' * len(rows[0]))})"
-    whole = len(rows) // ROWS_PER_STATEMENT * ROWS_PER_STATEMENT
-    connection.executemany(
-        f"{into} VALUES {','.join([one] * ROWS_PER_STATEMENT)}",
-        [
-            tuple(chain.from_iterable(rows[start : start + ROWS_PER_STATEMENT]))
-            for start in range(0, whole, ROWS_PER_STATEMENT)
-        ],
-    )
-    connection.executemany(f"{into} VALUES {one}", rows[whole:])
+    for start in range(0, len(rows), ROWS_PER_STATEMENT):
+        some = rows[start : start + ROWS_PER_STATEMENT]
+        marks = f"({','.join('?' * len(some[0]))})"
+        connection.execute(f"{into} VALUES {','.join([marks] * len(some))}", tuple(chain.from_iterable(some)))
