@@ -33,7 +33,9 @@ def readiness(call: Call) -> Answer:
 
 def house(call: Call) -> Answer:
     """What an invitation has to name."""
-    return Answer(answers.House(origin=call.edge.house.origin, terms=call.edge.house.terms, name=call.edge.house.name))
+    return Answer(
+        answers.House(origin=call.edge.house.origin, terms=call.edge.house.terms, name=call.edge.house.name)
+    )
 
 
 def show_notice(call: Call) -> Answer:
