@@ -3,8 +3,6 @@
 One body is small beside its limit, but many large ones at once, none of them judged yet, would fill any machine.
 """
 
-from types import TracebackType
-
 from shared.runtime.edge import Rejection
 
 RETRY_AFTER_S = 2
@@ -44,7 +42,5 @@ class Reservation:
     def __enter__(self) -> "Reservation":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *failure: object) -> None:
         self._room.left_bytes += self._taken_bytes
