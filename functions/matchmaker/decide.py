@@ -108,7 +108,10 @@ def decide_ticket(state: TicketState, arrived: Input) -> list[Event]:
 
 
 def _lost(state: TicketState, lost: StandingLost) -> list[Event]:
-    """An opt-in ends, or ended earlier than was known. Without any left, a held seat went with the last to end."""
+    """An opt-in ends, or ended earlier than was known. Without any left, a held seat went with the last to end.
+
+    One order still matters: another opt-in that begins while the seat is held saves it only if handled first.
+    """
     known_us = state.revoked.get(lost.invitation)
     if known_us is not None and known_us <= lost.lost_at_us:
         return []
