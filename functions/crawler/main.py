@@ -12,4 +12,4 @@ from shared.runtime.shapes import Errand, Function
 FIRST = Errand(PROFILE, (OptInConfirmed, OptInRevoked, Due), partial(party_stream, 0), partial(act, 0))
 SECOND = Errand(PROFILE, (OptInConfirmed, OptInRevoked), partial(party_stream, 1), partial(act, 1))
 
-FUNCTION = Function("crawler", "profiles", (FIRST, SECOND))
+FUNCTION = Function("crawler", "profiles", (FIRST, SECOND), secrets=("pepper",))

@@ -8,4 +8,5 @@ FUNCTION = Function(
     name="eventlog",
     writes="entries",
     shapes=(Spread(fold=ENTRY, reads=(DeliveryAccepted,), spread=spread, attached=True),),
+    secrets=("pepper",),
 )

@@ -15,4 +15,5 @@ FUNCTION = Function(
             folds=(TOKEN, PERSON, CLIENT),
         ),
     ),
+    secrets=("pepper", "sign-in"),
 )

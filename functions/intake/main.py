@@ -8,4 +8,5 @@ FUNCTION = Function(
     name="intake",
     writes="deliveries",
     shapes=(Intake(paths=("/webhooks/", "/events"), app=app, views=("gateway",), folds=(DELIVERY,)),),
+    secrets=("github", "standard.*"),
 )
