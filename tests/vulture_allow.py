@@ -47,3 +47,5 @@ _.filters
 _.globals
 _.MAX_IMAGE_PIXELS
 _.should_exit
+_.versioning_enabled
+_.retention_period
