@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from shared.adapters.memory import MemoryBus, MemoryStore
 from shared.adapters.sqlite import SqliteStore
 from shared.domain.event import Recorded
@@ -11,6 +13,7 @@ from shared.domain.ids import uuid5
 from shared.ports.bus import Bus
 from shared.ports.log import Log
 from shared.ports.store import Store, Write
+from tests import google
 
 START_US = 1_700_000_000_000_000
 
@@ -47,10 +50,37 @@ def memory(_: Path) -> Adapter:
     return Adapter(store, MemoryBus(), store, grouped=False)
 
 
+def on_google(_: Path) -> Adapter:
+    """Firestore and Pub/Sub, as Google's emulators keep them."""
+    store = google.firestore(OWNERS, WHOLE)
+    return Adapter(store, MemoryBus(), store, grouped=False)
+
+
 ADAPTERS: dict[str, Callable[[Path], Adapter]] = {
     "sqlite": sqlite,
     "memory": memory,
+    "google": on_google,
 }
+NAMES = [
+    pytest.param(name, marks=pytest.mark.emulator) if make is on_google else name
+    for name, make in ADAPTERS.items()
+]
+"""The adapters as parameters of a test."""
+OWNERS = {
+    **{"elsewhere": "toy", "new": "toy", "other": "toy", "thing": "toy"},
+    **{"f": "f", "late": "late", "later": "later", "next": "next", "toys": "toys", "x": "f", "y": "g"},
+    **{
+        "basket": "toyedge",
+        "order": "toyedge",
+        "account": "toytill",
+        "parcel": "toyship",
+        "sent": "toycourier",
+    },
+    **{"pair": "toypair", "wish": "toypair"},
+}
+"""The function whose streams have a prefix: a prefix has one owner, in the suites as in the House."""
+WHOLE = ("order", "parcel", "y")
+"""The prefix whose streams are mostly one event's whole life."""
 
 
 def recorded(

@@ -64,7 +64,7 @@ def test_what_is_acknowledged_does_not_come_again(adapter: Adapter) -> None:
     adapter.bus.acknowledge(READER, events)
     adapter.bus.acknowledge(READER, events)
     assert adapter.bus.pull(READER, BOTH, 10) == []
-    several_more = put(adapter, write("late/1"))
+    several_more = put(adapter, write("new/1"))
     assert placeless(adapter.bus.pull(READER, BOTH, 10)) == several_more
 
 
@@ -96,8 +96,8 @@ def test_a_type_that_was_unknown_so_far_is_delivered_once_there_is_one(adapter: 
     several(adapter, 3)
     later = frozenset({"house.toy.later.v1"})
     assert adapter.bus.pull(READER, later, 10) == []
-    put(adapter, write("late/1", recorded("late/1", 1, kind="later")))
-    assert [event.stream for event in adapter.bus.pull(READER, later, 10)] == ["late/1"]
+    put(adapter, write("new/1", recorded("new/1", 1, kind="later")))
+    assert [event.stream for event in adapter.bus.pull(READER, later, 10)] == ["new/1"]
 
 
 def test_a_reader_goes_on_where_it_was_when_all_is_opened_again(adapter: Adapter) -> None:
@@ -139,15 +139,13 @@ def log(adapter: Adapter) -> Log:
 
 
 def test_the_log_is_all_functions_events_in_one_order(adapter: Adapter, log: Log) -> None:
-    assert (log.head(), log.since(0, 10)) == (0, [])
+    assert log.since(0, 10) == []
     several(adapter, 3)
     put(adapter, write("f/1", recorded("f/1", 1, function="f")), function="f")
-    assert [(e.position, e.stream) for e in log.since(0, 10)] == [
-        (1, "thing/1"),
-        (2, "thing/2"),
-        (3, "thing/3"),
-        (4, "f/1"),
-    ]
-    assert log.head() == 4
-    assert [e.position for e in log.since(2, 1)] == [3]
-    assert log.since(4, 10) == []
+    found = log.since(0, 10)
+    assert [e.stream for e in found] == ["thing/1", "thing/2", "thing/3", "f/1"]
+    positions = [e.position for e in found]
+    assert positions == sorted(set(positions))
+    assert log.head() >= positions[-1]
+    assert log.since(log.head(), 10) == log.since(positions[-1], 10) == []
+    assert log.since(positions[1], 1) == found[2:3]
