@@ -31,7 +31,7 @@ locals {
 resource "google_pubsub_subscription" "this" {
   for_each                   = local.subscriptions
   name                       = each.key
-  topic                      = google_pubsub_topic.this[each.value.topic].id
+  topic                      = google_pubsub_topic.this[each.value.topic].name
   ack_deadline_seconds       = local.functions[each.value.function].instance.timeout_s
   message_retention_duration = "2678400s" # 31 days, the longest there is
   enable_message_ordering    = contains(local.functions[each.value.function].ordered, each.value.topic)

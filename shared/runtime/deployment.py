@@ -7,12 +7,15 @@ gives each function's account exactly that, and a new function changes no Terraf
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from shared.adapters import firestore_documents as documents
 from shared.runtime.shapes import Function
 
 TICK_PATH, TICK_S = "/tick", 60
 """A minute is the shortest schedule Google has: a tick relays the outbox, wakes due streams, runs draws and errands."""
 BODIES, ARCHIVE = "bodies", "archive"
 """Buckets: what may go after 30 days and the creatives; and what is kept for good."""
+EXPIRING: tuple[tuple[str, str], ...] = ()
+"""Fields that say when a document may go. None so far: a raw body lies in a document that stays when its body goes."""
 _ANSWERS = {"memory_mib": 512, "cpu": 1, "concurrency": 80, "timeout_s": 60}
 _DECIDES = {"memory_mib": 512, "cpu": 1, "concurrency": 40, "timeout_s": 60}
 _DRAWS = {"memory_mib": 1024, "cpu": 1, "concurrency": 20, "timeout_s": 300}
@@ -50,34 +53,27 @@ def _instance(function: Function) -> Mapping[str, int]:
     return _DRAWS if function.draws else _DECIDES
 
 
-def firestore(functions: Collection[str]) -> dict[str, Any]:
-    """The indexes that the store's queries need, and the fields that say when a document may go.
+def firestore() -> dict[str, Any]:
+    """What the store's documents need of their database, as the adapter declares it.
 
-    `collections` lists all there are by their last name: whatever is not in `indexes` is not indexed at all.
+    `collections` by their last name, which those of all functions share: whatever field of theirs is not in
+    `indexes` is not indexed at all. `ttl`: fields that say when a document may go.
     """
+    composed = [
+        {"collection": collection, "scope": scope, "fields": [_field(*field) for field in fields]}
+        for collection, scope, fields in documents.INDEXES
+    ]
+    single = [
+        {"collection": collection, "scope": "COLLECTION", "fields": [_field(path, how)]}
+        for collection, path, how in documents.SINGLE_FIELD_INDEXES
+    ]
+    collections = (documents.STREAMS, documents.EVENTS, documents.MARKS, documents.OUTBOX)
     return {
-        "collections": sorted({*functions, *BESIDE}),
-        "indexes": [
-            {"collection": collection, "scope": scope, "fields": fields}
-            for collection, scope, fields in sorted(_indexes(functions), key=str)
-        ],
-        "ttl": [{"collection": collection, "path": path} for collection, path in EXPIRES],
+        "collections": sorted(collections),
+        "indexes": composed + single,
+        "ttl": [{"collection": collection, "path": path} for collection, path in EXPIRING],
     }
 
 
-BESIDE = ("events", "attachments")
-EXPIRES = (("attachments", "expire_at"),)
-
-
-def _indexes(functions: Collection[str]) -> list[Any]:
-    found: list[Any] = []
-    for name in functions:
-        found.append(
-            (
-                name,
-                "COLLECTION",
-                [{"path": "tags", "array": "CONTAINS"}, {"path": "cursor", "order": "DESCENDING"}],
-            )
-        )
-        found.append((name, "COLLECTION", [{"path": "due_at", "order": "ASCENDING"}]))
-    return found
+def _field(path: str, how: str) -> dict[str, str]:
+    return {"path": path, "array": how} if how == "CONTAINS" else {"path": path, "order": how}

@@ -45,7 +45,7 @@ def document(functions: Sequence[Function]) -> dict[str, Any]:
             }
             for name, topic in sorted(topics.items(), key=lambda pair: pair[1])
         },
-        "firestore": deployment.firestore(nodes),
+        "firestore": deployment.firestore(),
     }
 
 
