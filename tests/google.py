@@ -2,7 +2,7 @@
 
 import atexit
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from uuid import uuid4
 
@@ -10,6 +10,8 @@ import pytest
 
 from emulators.google import Google, Missing, running
 from shared.adapters.firestore import FirestoreStore
+from shared.adapters.memory import MemoryBucket
+from shared.adapters.pubsub import ACK_DEADLINE_S, PubSubBus
 
 EMULATOR_REQUEST_BYTES_MAX = 4_000_000
 
@@ -46,3 +48,28 @@ def firestore(owners: Mapping[str, str], whole: tuple[str, ...] = ()) -> Firesto
         request_bytes_max=EMULATOR_REQUEST_BYTES_MAX,
         settle_s=-1.0,
     )
+
+
+def pubsub(
+    topics: Mapping[str, str], reads: Mapping[str, Sequence[str]], ordered: Sequence[str] = ()
+) -> PubSubBus:
+    """A bus on a project of its own: the topic of each function, and a pull subscription for each reader of each."""
+    from google.cloud import pubsub_v1
+
+    google()
+    project = f"house-{uuid4().hex[:20]}"
+    publisher, subscriber = pubsub_v1.PublisherClient(), pubsub_v1.SubscriberClient()
+    for topic in set(topics.values()):
+        publisher.create_topic(name=f"projects/{project}/topics/{topic}")
+    for reader, read in reads.items():
+        for topic in read:
+            subscriber.create_subscription(
+                request={
+                    "name": f"projects/{project}/subscriptions/{reader}-{topic}",
+                    "topic": f"projects/{project}/topics/{topic}",
+                    "ack_deadline_seconds": int(ACK_DEADLINE_S),
+                    "enable_message_ordering": topic in ordered,
+                }
+            )
+    subscriber.close()
+    return PubSubBus(project, topics, MemoryBucket(), ordered)

@@ -23,7 +23,8 @@ class Adapter:
     """A store with the bus that carries its events, and its log where it has one.
 
     `grouped`: a group is one transaction; elsewhere each append is durable by itself. `durable`: opening it
-    again finds everything.
+    again finds everything. `in_order`: its bus gives events in the order of their publication, each once, and knows
+    the oldest unread; without it, at least once and in any order is all there is.
     """
 
     store: Store
@@ -31,6 +32,12 @@ class Adapter:
     log: Log | None
     grouped: bool
     again: Callable[[], "Adapter"] | None = None
+    in_order: bool = True
+
+    def comparable(self, pulled: Sequence[Recorded]) -> list[Recorded]:
+        """What was pulled, without positions, in an order that can be compared: the bus's own, if it has one."""
+        found = placeless(pulled)
+        return found if self.in_order else sorted(found, key=lambda event: (event.stream, event.version))
 
 
 def sqlite(folder: Path) -> Adapter:
@@ -47,13 +54,13 @@ def sqlite(folder: Path) -> Adapter:
 def memory(_: Path) -> Adapter:
     """The store without a disk, and its bus apart from it."""
     store = MemoryStore()
-    return Adapter(store, MemoryBus(), store, grouped=False)
+    return Adapter(store, google.pubsub(TOPICS, READS), store, grouped=False, in_order=False)
 
 
 def on_google(_: Path) -> Adapter:
     """Firestore and Pub/Sub, as Google's emulators keep them."""
     store = google.firestore(OWNERS, WHOLE)
-    return Adapter(store, MemoryBus(), store, grouped=False)
+    return Adapter(store, google.pubsub(TOPICS, READS), store, grouped=False, in_order=False)
 
 
 ADAPTERS: dict[str, Callable[[Path], Adapter]] = {
@@ -79,6 +86,14 @@ OWNERS = {
     **{"pair": "toypair", "wish": "toypair"},
 }
 """The function whose streams have a prefix: a prefix has one owner, in the suites as in the House."""
+TOPICS = {function: f"{function}-topic" for function in OWNERS.values()}
+READS = {
+    **dict.fromkeys(("reader", "other"), ["toy-topic"]),
+    **dict.fromkeys(("f", "g"), ["f-topic", "g-topic"]),
+    **dict.fromkeys(("toytill", "toypair"), ["toyedge-topic"]),
+    **dict.fromkeys(("toyship", "toycourier"), ["toytill-topic"]),
+}
+"""The topics that a function reads, where the bus has to be told."""
 WHOLE = ("order", "parcel", "y")
 """The prefix whose streams are mostly one event's whole life."""
 

@@ -35,13 +35,13 @@ def test_nothing_is_there_before_anything_was_published(adapter: Adapter) -> Non
 
 def test_what_was_published_is_pulled_as_it_was_recorded(adapter: Adapter) -> None:
     events = put(adapter, write("thing/1", recorded("thing/1", 1), recorded("thing/1", 2)))
-    assert placeless(adapter.bus.pull(READER, BOTH, 10)) == events
+    assert adapter.comparable(adapter.bus.pull(READER, BOTH, 10)) == events
 
 
 def test_a_function_gets_the_types_it_reads(adapter: Adapter) -> None:
     several(adapter, 6)
     heard = list(drained(adapter, READER, frozenset({HEARD, "house.toy.never.v1"}), 10))
-    assert heard == ["thing/2", "thing/4", "thing/6"]
+    assert (heard if adapter.in_order else sorted(heard)) == ["thing/2", "thing/4", "thing/6"]
     assert adapter.bus.pull("other", frozenset({"house.toy.never.v1"}), 10) == []
 
 
@@ -74,14 +74,17 @@ def test_each_function_reads_for_itself(adapter: Adapter) -> None:
     assert len(list(drained(adapter, "other", BOTH, 10))) == 4
 
 
-def test_publishing_again_delivers_no_second_event_to_a_reader_that_has_it(adapter: Adapter) -> None:
+def test_publishing_again_brings_a_reader_nothing_new(adapter: Adapter) -> None:
     events = put(adapter, write("thing/1"))
     list(drained(adapter, READER, BOTH, 10))
     adapter.bus.publish(events)
-    assert adapter.bus.pull(READER, BOTH, 10) == []
+    again = adapter.bus.pull(READER, BOTH, 10)
+    assert placeless(again) == ([] if adapter.in_order else events), "once more, and known by its id"
 
 
 def test_the_oldest_unread_event_of_a_functions_types_is_known(adapter: Adapter) -> None:
+    if not adapter.in_order:
+        pytest.skip("this bus cannot be asked for what it has not delivered")
     several(adapter, 4)
     assert adapter.bus.oldest_unread_us(READER, BOTH) == START_US + 1
     assert adapter.bus.oldest_unread_us(READER, frozenset({HEARD})) == START_US + 2

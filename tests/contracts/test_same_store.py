@@ -96,9 +96,14 @@ class Two(RuleBasedStateMachine):
 
     @rule(function=st.sampled_from(FUNCTIONS), limit=st.integers(1, 4), keep=st.integers(0, 4))
     def read(self, function: str, limit: int, keep: int) -> None:
-        pulled = self.asked(lambda adapter: placeless(adapter.bus.pull(function, TYPES, limit)))
+        one, other = self.both
+        limit = limit if one.in_order else 1000
+        pulled = one.comparable(one.bus.pull(function, TYPES, limit))
+        assert pulled == one.comparable(other.bus.pull(function, TYPES, limit))
+        kept = {event.id for event in pulled[:keep]}
         for adapter in self.both:
-            adapter.bus.acknowledge(function, adapter.bus.pull(function, TYPES, limit)[:keep])
+            again = adapter.bus.pull(function, TYPES, limit)
+            adapter.bus.acknowledge(function, [event for event in again if event.id in kept])
         assert len(pulled) <= limit
 
     @rule(stream=st.sampled_from(STREAMS), after=st.integers(0, 4), cause=st.sampled_from(CAUSES))
@@ -129,7 +134,8 @@ class Two(RuleBasedStateMachine):
         wants = [(stream, cause) for stream in STREAMS for cause in CAUSES]
         for function in FUNCTIONS:
             self.asked(lambda a, f=function: a.store.load(f, wants))
-            self.asked(lambda a, f=function: a.bus.oldest_unread_us(f, TYPES) is None)
+            if self.both[0].in_order:
+                self.asked(lambda a, f=function: a.bus.oldest_unread_us(f, TYPES) is None)
         for journey in JOURNEYS:
             self.asked(lambda a, j=journey: placeless(a.store.journey(uuid5("correlation", j))))
         if all(adapter.log for adapter in self.both):
@@ -150,7 +156,7 @@ def _outcome(store: Any, function: str, writes: list[Write], silent: list[tuple[
 def test_an_adapter_answers_as_the_one_in_memory_does(name: str) -> None:
     machine = type(f"Two{name.title()}", (Two,), {"name": name})
     # A question takes an emulator milliseconds, and each step asks many.
-    examples, steps = (5, 12) if name == "google" else (40, 30)
+    examples, steps = (20, 20) if name == "google" else (40, 30)
     limits = settings(max_examples=examples, stateful_step_count=steps, deadline=None)
     run_state_machine_as_test(machine, settings=limits)
 
