@@ -5,11 +5,13 @@ locals {
       retention_days = 0
       rules          = [{ action = "Delete", class = null, age = null, noncurrent = 90, prefix = null }]
     }
-    # Raw bodies and large events, which are forgotten within 30 days, and creatives, which are not.
+    # Raw bodies, which are forgotten within 30 days; what messages refer to, which has to outlive every message that
+    # does (31 days, and as long again where the same is sent twice); and creatives, which stay.
     bodies = {
       retention_days = 0
       rules = [
-        { action = "Delete", class = null, age = 28, noncurrent = null, prefix = ["raw/", "events/"] },
+        { action = "Delete", class = null, age = 28, noncurrent = null, prefix = ["raw/"] },
+        { action = "Delete", class = null, age = 62, noncurrent = null, prefix = ["payloads/"] },
         { action = "Delete", class = null, age = null, noncurrent = 1, prefix = null },
       ]
     }
@@ -19,7 +21,7 @@ locals {
       rules          = [{ action = "SetStorageClass", class = "ARCHIVE", age = 30, noncurrent = null, prefix = null }]
     }
   }
-  bucket_functions = { for bucket in keys(local.buckets) : bucket => [for name, function in local.functions : name if contains(function.buckets, bucket)] }
+  bucket_functions = { for bucket in keys(local.buckets) : bucket => [for name, function in local.functions : name if function.bucket == bucket] }
 }
 
 resource "google_storage_bucket" "this" {

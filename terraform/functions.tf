@@ -45,7 +45,7 @@ resource "google_cloudfunctions2_function" "this" {
       HOUSE_ORIGIN         = local.origin
       HOUSE_NAME           = var.house_name
       HOUSE_DATABASE       = var.database
-      HOUSE_BUCKET         = google_storage_bucket.this[each.value.buckets[0]].name
+      HOUSE_BUCKET         = google_storage_bucket.this[each.value.bucket].name
       HOUSE_AUDIENCE       = local.urls[each.key]
       HOUSE_INVOKER        = google_service_account.function[each.key].email
     }

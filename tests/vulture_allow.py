@@ -49,3 +49,7 @@ _.MAX_IMAGE_PIXELS
 _.should_exit
 _.versioning_enabled
 _.retention_period
+
+# zipfile writes these into the archive.
+_.create_system
+_.external_attr

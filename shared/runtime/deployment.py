@@ -13,7 +13,7 @@ from shared.runtime.shapes import Function
 TICK_PATH, TICK_S = "/tick", 60
 """A minute is the shortest schedule Google has: a tick relays the outbox, wakes due streams, runs draws and errands."""
 BODIES, ARCHIVE = "bodies", "archive"
-"""Buckets: what may go after 30 days and the creatives; and what is kept for good."""
+"""Buckets: raw bodies, creatives and what messages refer to, for everyone; and what is kept for good."""
 EXPIRING: tuple[tuple[str, str], ...] = ()
 """Fields that say when a document may go. None so far: a raw body lies in a document that stays when its body goes."""
 _ANSWERS = {"memory_mib": 512, "cpu": 1, "concurrency": 80, "timeout_s": 60}
@@ -36,8 +36,7 @@ def needs(function: Function, every: Collection[str] | None = None) -> dict[str,
             "writes": [function.name],
             "reads": sorted({*sources, *views, *(every or ())} - {function.name}),
         },
-        # Any event may be large enough to travel as a reference into the bucket of bodies.
-        "buckets": [ARCHIVE, BODIES] if every is not None else [BODIES],
+        "bucket": BODIES if every is None else ARCHIVE,
         "secrets": sorted(function.secrets),
         "tick": {"path": TICK_PATH, "every_s": TICK_S},
         "instance": _instance(function),

@@ -123,7 +123,7 @@ run "no_bucket_is_public" {
   }
 
   assert {
-    condition     = google_storage_bucket_iam_binding.writer["archive"].members == toset([for name, function in local.functions : google_service_account.function[name].member if contains(function.buckets, "archive")])
+    condition     = google_storage_bucket_iam_binding.writer["archive"].members == toset([for name, function in local.functions : google_service_account.function[name].member if function.bucket == "archive"])
     error_message = "Someone else than the archiver can write to the archive."
   }
 

@@ -61,15 +61,29 @@ run "the_archive_is_kept_and_gets_cheap" {
   }
 }
 
-run "raw_bodies_go_within_thirty_days" {
+run "raw_bodies_go_within_thirty_days_and_payloads_outlive_their_messages" {
   command = plan
 
   assert {
-    condition = sum([
-      for rule in google_storage_bucket.this["bodies"].lifecycle_rule :
-      sum([for condition in rule.condition : coalesce(condition.age, 0) + coalesce(condition.days_since_noncurrent_time, 0)])
-    ]) < 30
+    condition = sum(flatten([
+      for rule in google_storage_bucket.this["bodies"].lifecycle_rule : [
+        for condition in rule.condition : coalesce(condition.age, 0) + coalesce(condition.days_since_noncurrent_time, 0)
+        if condition.matches_prefix == null || try(contains(condition.matches_prefix, "raw/"), false)
+      ]
+    ])) < 30
     error_message = "Raw bodies are kept for more than 30 days."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for rule in google_storage_bucket.this["bodies"].lifecycle_rule : [
+        for condition in rule.condition : [
+          for subscription in google_pubsub_subscription.this :
+          condition.age * 86400 > tonumber(trimsuffix(subscription.message_retention_duration, "s"))
+        ] if try(contains(condition.matches_prefix, "payloads/"), false)
+      ]
+    ]))
+    error_message = "A message could outlive the payload it refers to."
   }
 
   assert {

@@ -189,6 +189,13 @@ BREACHES = {
         "house.zip",
         "does not carry its content hash",
     ),
+    "payloads that go before their messages": (
+        "storage",
+        "buckets.tf",
+        "age = 62,",
+        "age = 28,",
+        "A message could outlive the payload",
+    ),
     "a secret for all": (
         "rights",
         "secrets.tf",
