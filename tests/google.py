@@ -54,7 +54,7 @@ def pubsub(
     topics: Mapping[str, str], reads: Mapping[str, Sequence[str]], ordered: Sequence[str] = ()
 ) -> PubSubBus:
     """A bus on a project of its own: the topic of each function, and a pull subscription for each reader of each."""
-    from google.cloud import pubsub_v1
+    import google.cloud.pubsub_v1 as pubsub_v1
 
     google()
     project = f"house-{uuid4().hex[:20]}"

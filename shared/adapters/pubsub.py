@@ -132,7 +132,7 @@ class PubSubBus:
     def _publishing(self) -> Any:
         with self._lock:
             if self._publisher is None:
-                from google.cloud import pubsub_v1
+                import google.cloud.pubsub_v1 as pubsub_v1
 
                 self._publisher = pubsub_v1.PublisherClient(
                     pubsub_v1.types.BatchSettings(BATCH_BYTES_MAX, BATCH_LATENCY_S, BATCH_MESSAGES_MAX),
@@ -221,7 +221,7 @@ class PubSubBus:
     def _subscribing(self) -> Any:
         with self._lock:
             if self._subscriber is None:
-                from google.cloud import pubsub_v1
+                import google.cloud.pubsub_v1 as pubsub_v1
 
                 self._subscriber = pubsub_v1.SubscriberClient()
             return self._subscriber
