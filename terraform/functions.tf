@@ -36,26 +36,31 @@ resource "google_cloudfunctions2_function" "this" {
     timeout_seconds                  = each.value.instance.timeout_s
     service_account_email            = google_service_account.function[each.key].email
     all_traffic_on_latest_revision   = true
-    # Push and schedule of the same project count as internal.
-    ingress_settings = each.value.http ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY"
+    # Whom a function answers is a matter of identity: the front redrives dead letters, and it calls from outside, too.
+    ingress_settings = "ALLOW_ALL"
 
-    environment_variables = {
+    environment_variables = merge({
       GOOGLE_CLOUD_PROJECT = var.project
       FUNCTION_USE_ASGI    = "true"
       HOUSE_ORIGIN         = local.origin
-      HOUSE_NAME           = var.house_name
       HOUSE_DATABASE       = var.database
       HOUSE_BUCKET         = google_storage_bucket.this[each.value.bucket].name
       HOUSE_AUDIENCE       = local.urls[each.key]
       HOUSE_INVOKER        = google_service_account.function[each.key].email
-    }
+      }, each.key != local.front ? {} : {
+      HOUSE_URLS     = jsonencode(local.urls)
+      HOUSE_ACCOUNTS = jsonencode({ for name, account in google_service_account.function : name => account.email })
+      }, var.replica == null || each.value.bucket != "archive" ? {} : {
+      HOUSE_REPLICA      = var.replica.bucket
+      AWS_DEFAULT_REGION = var.replica.region
+    })
 
     dynamic "secret_environment_variables" {
       for_each = local.function_secrets[each.key]
       iterator = secret
 
       content {
-        key        = "HOUSE_SECRET_${upper(replace(secret.value, "/[^A-Za-z0-9]/", "_"))}"
+        key        = "${startswith(secret.value, "aws-") ? "" : "HOUSE_SECRET_"}${upper(replace(secret.value, "/[^A-Za-z0-9]/", "_"))}"
         project_id = var.project
         secret     = google_secret_manager_secret.this[secret.value].secret_id
         version    = "latest"
@@ -76,6 +81,14 @@ resource "google_cloud_run_v2_service_iam_binding" "invoker" {
   name     = google_cloudfunctions2_function.this[each.key].name
   role     = "roles/run.invoker"
   members  = each.value.http ? ["allUsers"] : [google_service_account.function[each.key].member]
+}
+
+# A redrive comes as the function's own account, too, so that it stays the only one that may call.
+resource "google_service_account_iam_binding" "redrive" {
+  for_each           = { for name, function in local.functions : name => function if name != local.front }
+  service_account_id = google_service_account.function[each.key].name
+  role               = "roles/iam.serviceAccountOpenIdTokenCreator"
+  members            = [google_service_account.function[local.front].member]
 }
 
 # Builds run as an account that can read the source, keep the image and write its log, nothing else.

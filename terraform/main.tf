@@ -6,8 +6,10 @@ locals {
   topics    = local.route.topics
 
   # Cloud Run's addresses are known before there is anything at them, so a function can be told its own.
-  urls   = { for name in keys(local.functions) : name => "https://house-${name}-${data.google_project.this.number}.${var.region}.run.app" }
-  origin = var.origin != "" ? var.origin : local.urls[one([for name, function in local.functions : name if contains(function.paths, "/")])]
+  urls = { for name in keys(local.functions) : name => "https://house-${name}-${data.google_project.this.number}.${var.region}.run.app" }
+  # Who answers everything that nobody else does: the API and the pages.
+  front  = one([for name, function in local.functions : name if contains(function.paths, "/")])
+  origin = var.origin != "" ? var.origin : local.urls[local.front]
 
   services = [
     "artifactregistry", "billingbudgets", "cloudbuild", "cloudfunctions", "cloudresourcemanager", "cloudscheduler",

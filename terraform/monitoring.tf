@@ -123,7 +123,7 @@ locals {
 
 resource "google_monitoring_dashboard" "this" {
   dashboard_json = jsonencode({
-    displayName = var.house_name
+    displayName = "The House"
     mosaicLayout = {
       columns = 12
       tiles = [

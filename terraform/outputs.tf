@@ -13,11 +13,6 @@ output "secrets" {
   value       = local.secrets
 }
 
-output "archiver" {
-  description = "The numeric id of the account that fills the archive, which the S3 replica trusts."
-  value       = one([for name in local.bucket_functions.archive : google_service_account.function[name].unique_id])
-}
-
 output "source" {
   description = "The archive that the functions run; its name carries its content hash."
   value       = google_storage_bucket_object.source.name

@@ -1,10 +1,13 @@
 locals {
-  # `standard.*` stands for one secret of each sender.
+  # `standard.*` stands for one secret of each sender. Who fills the archive has the replica's key.
   function_secrets = {
-    for name, function in local.functions : name => toset(flatten([
-      for secret in function.secrets :
-      endswith(secret, ".*") ? [for source in var.standard_sources : "${trimsuffix(secret, ".*")}-${source}"] : [secret]
-    ]))
+    for name, function in local.functions : name => toset(concat(
+      flatten([
+        for secret in function.secrets :
+        endswith(secret, ".*") ? [for source in var.standard_sources : "${trimsuffix(secret, ".*")}-${source}"] : [secret]
+      ]),
+      var.replica != null && function.bucket == "archive" ? ["aws-access-key-id", "aws-secret-access-key"] : [],
+    ))
   }
   secrets = setunion([], values(local.function_secrets)...)
 }

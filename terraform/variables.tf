@@ -40,17 +40,6 @@ variable "origin" {
   }
 }
 
-variable "house_name" {
-  description = "The name on the pages."
-  type        = string
-  default     = "The House"
-
-  validation {
-    condition     = length(trimspace(var.house_name)) > 0 && length(var.house_name) <= 80
-    error_message = "house_name has 1 to 80 characters."
-  }
-}
-
 variable "database" {
   description = "Id of the Firestore database. Only (default) has Google's free daily quota."
   type        = string
@@ -92,6 +81,17 @@ variable "archive_retention_days" {
   validation {
     condition     = var.archive_retention_days >= 1 && var.archive_retention_days <= 36500
     error_message = "archive_retention_days is 1 to 36500."
+  }
+}
+
+variable "replica" {
+  description = "The bucket that ./s3-replica made, which gets a copy of the archive; null: none."
+  type        = object({ bucket = string, region = string })
+  default     = null
+
+  validation {
+    condition     = var.replica == null || can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.replica.region))
+    error_message = "replica is null or names an S3 bucket and its AWS region: { bucket = \"my-replica\", region = \"eu-central-1\" }."
   }
 }
 

@@ -29,7 +29,9 @@ from importlib import import_module
 name = os.environ["FUNCTION_TARGET"]
 globals()[name] = getattr(import_module(f"functions.{name}.main"), name)
 '''
-_CODE = ("functions", "shared")
+_CODE = ("functions", "shared", "terraform/route.json")
+_EXTRAS = ("s3",)
+"""What the archive's replica needs, if there is one."""
 _KINDS = {".py", ".html", ".css", ".md", ".json", ".svg", ".txt"}
 _ONLY_HERE = ("shared/cli/", "shared/runtime/simulate/")
 """What no function imports: the command line, and the simulated world."""
@@ -72,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def archive(root: Path) -> bytes:
-    """The zip: `main.py`, `requirements.txt`, `functions/` and what they use of `shared/`.
+    """The zip: `main.py`, `requirements.txt`, `functions/`, what they use of `shared/`, and the route.
 
     Raises:
         Failure: the lock does not hold what pyproject.toml asks for.
@@ -93,15 +95,15 @@ def archive(root: Path) -> bytes:
 
 
 def _names(root: Path) -> Iterator[str]:
-    for folder in _CODE:
-        for path in (root / folder).rglob("*"):
+    for part in _CODE:
+        for path in (root / part, *(root / part).rglob("*")):
             name = path.relative_to(root).as_posix()
             if path.suffix in _KINDS and path.is_file() and not name.startswith(_ONLY_HERE):
                 yield name
 
 
 def requirements(project: str, lock: str) -> str:
-    """The lines of `lock`, with their hashes, that the dependencies of `project` lead to; none of the extras'.
+    """The lines of `lock`, with their hashes, that what `project` needs leads to; none of the tools.
 
     The lock says under each package who asked for it (`# via`), which is read backwards here.
 
@@ -114,7 +116,9 @@ def requirements(project: str, lock: str) -> str:
         for asker in askers:
             needs.setdefault(asker, set()).add(name)
     wanted: set[str] = set()
-    ahead = [_normal(dependency) for dependency in tomllib.loads(project)["project"]["dependencies"]]
+    asked = tomllib.loads(project)["project"]
+    extras = [need for extra in _EXTRAS for need in asked.get("optional-dependencies", {}).get(extra, ())]
+    ahead = [_normal(need) for need in (*asked["dependencies"], *extras)]
     while ahead:
         name = ahead.pop()
         if name not in pins:

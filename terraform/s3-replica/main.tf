@@ -116,53 +116,14 @@ data "aws_iam_policy_document" "archiver" {
   }
 }
 
-# Either a role that the Google account takes with its own identity, so that there is no key to lose …
-data "aws_iam_policy_document" "trust" {
-  statement {
-    actions = ["sts:AssumeRoleWithWebIdentity"]
-
-    principals {
-      type        = "Federated"
-      identifiers = ["accounts.google.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "accounts.google.com:sub"
-      values   = [var.archiver]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "accounts.google.com:oaud"
-      values   = [var.bucket]
-    }
-  }
-}
-
-resource "aws_iam_role" "archiver" {
-  count              = var.archiver == "" ? 0 : 1
-  name               = "${var.bucket}-archiver"
-  assume_role_policy = data.aws_iam_policy_document.trust.json
-}
-
-resource "aws_iam_role_policy" "archiver" {
-  count  = length(aws_iam_role.archiver)
-  name   = "archive"
-  role   = aws_iam_role.archiver[0].id
-  policy = data.aws_iam_policy_document.archiver.json
-}
-
-# … or a user, whose key is made by hand and never seen by Terraform.
+# Its key is made by hand and never seen by Terraform, whose state would keep it.
 resource "aws_iam_user" "archiver" {
-  count = var.archiver == "" ? 1 : 0
-  name  = "${var.bucket}-archiver"
+  name = "${var.bucket}-archiver"
 }
 
 resource "aws_iam_user_policy" "archiver" {
-  count  = length(aws_iam_user.archiver)
   name   = "archive"
-  user   = aws_iam_user.archiver[0].name
+  user   = aws_iam_user.archiver.name
   policy = data.aws_iam_policy_document.archiver.json
 }
 
@@ -172,6 +133,6 @@ output "bucket" {
 }
 
 output "writer" {
-  description = "The role to take, or the user to make a key for."
-  value       = var.archiver == "" ? one(aws_iam_user.archiver[*].arn) : one(aws_iam_role.archiver[*].arn)
+  description = "The user to make a key for."
+  value       = aws_iam_user.archiver.name
 }

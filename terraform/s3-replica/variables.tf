@@ -28,14 +28,3 @@ variable "retention_days" {
     error_message = "retention_days is a whole number from 1 to 36500."
   }
 }
-
-variable "archiver" {
-  description = "Numeric id of the archiver's Google account (`terraform output archiver`); empty: a user is made instead of a role."
-  type        = string
-  default     = ""
-
-  validation {
-    condition     = can(regex("^([0-9]{15,25})?$", var.archiver))
-    error_message = "archiver is the numeric id of a Google service account, not its e-mail address; or empty."
-  }
-}

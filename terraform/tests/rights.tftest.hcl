@@ -73,8 +73,11 @@ run "only_its_own_account_calls_a_function_that_is_not_public" {
   }
 
   assert {
-    condition     = alltrue([for name, function in google_cloudfunctions2_function.this : function.service_config[0].ingress_settings == (length(local.functions[name].paths) > 0 ? "ALLOW_ALL" : "ALLOW_INTERNAL_ONLY")])
-    error_message = "A function that answers nobody can be reached from outside."
+    condition = alltrue([
+      for name, binding in google_service_account_iam_binding.redrive :
+      binding.role == "roles/iam.serviceAccountOpenIdTokenCreator" && binding.members == toset([google_service_account.function[local.front].member])
+    ])
+    error_message = "Someone else than the front can redrive, or the front can do more than that."
   }
 
   assert {
@@ -87,7 +90,7 @@ run "secrets_go_only_where_they_are_asked_for" {
   command = plan
 
   assert {
-    condition     = toset(keys(google_secret_manager_secret.this)) == toset(["github", "pepper", "sign-in", "standard-forum", "standard-shop"])
+    condition     = toset(keys(google_secret_manager_secret.this)) == toset(concat(["standard-forum", "standard-shop"], [for secret in flatten([for function in local.functions : function.secrets]) : secret if secret != "standard.*"]))
     error_message = "Secrets are not those that functions ask for, with one of each Standard Webhooks sender."
   }
 
@@ -130,5 +133,28 @@ run "no_bucket_is_public" {
   assert {
     condition     = toset([for binding in concat(values(google_storage_bucket_iam_binding.writer), values(google_storage_bucket_iam_binding.reader)) : binding.role]) == toset(["roles/storage.objectCreator", "roles/storage.objectViewer"])
     error_message = "A function can replace or delete objects."
+  }
+}
+
+run "only_the_archiver_has_the_replicas_key" {
+  command = plan
+
+  variables {
+    replica = { bucket = "house-replica", region = "eu-central-1" }
+  }
+
+  assert {
+    condition = { for name, secrets in local.function_secrets : name => true if contains(secrets, "aws-secret-access-key") } == {
+      for name, function in local.functions : name => true if function.bucket == "archive"
+    }
+    error_message = "Someone else than the archiver can write to the replica, or the archiver cannot."
+  }
+
+  assert {
+    condition = alltrue([
+      for name, function in google_cloudfunctions2_function.this :
+      lookup(function.service_config[0].environment_variables, "HOUSE_REPLICA", "") == (local.functions[name].bucket == "archive" ? "house-replica" : "")
+    ])
+    error_message = "The replica is not told to the archiver alone."
   }
 }

@@ -77,16 +77,6 @@ run "wrong_origin_2" {
   expect_failures = [var.origin]
 }
 
-run "wrong_house_name" {
-  command = plan
-
-  variables {
-    house_name = " "
-  }
-
-  expect_failures = [var.house_name]
-}
-
 run "wrong_database" {
   command = plan
 
@@ -155,4 +145,14 @@ run "wrong_budget" {
   }
 
   expect_failures = [var.budget]
+}
+
+run "wrong_replica" {
+  command = plan
+
+  variables {
+    replica = { bucket = "house-replica", region = "Frankfurt" }
+  }
+
+  expect_failures = [var.replica]
 }

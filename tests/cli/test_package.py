@@ -1,12 +1,16 @@
 """The archive that is deployed: the same bytes twice, and all of what functions need, and only that."""
 
+import os
+import socket
 import subprocess
 import sys
+import time
 from importlib.metadata import PackageNotFoundError, requires
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
 
+import httpx
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -54,8 +58,15 @@ def test_the_same_source_makes_the_same_bytes_wherever_it_lies(unpacked: Path, t
 def test_the_archive_holds_code_of_functions_and_the_engine_alone() -> None:
     names = ZipFile(BytesIO(archive(ROOT))).namelist()
     assert names == sorted(names)
-    assert {name.split("/")[0] for name in names} == {"functions", "main.py", "requirements.txt", "shared"}
+    assert {name.split("/")[0] for name in names} == {
+        "functions",
+        "main.py",
+        "requirements.txt",
+        "shared",
+        "terraform",
+    }
     assert not [name for name in names if "cli/" in name or "__pycache__" in name or "simulate" in name]
+    assert [name for name in names if name.startswith("terraform/")] == ["terraform/route.json"]
     assert "shared/domain/notice.md" in names
     assert "functions/gateway/pages/base.html" in names
 
@@ -94,6 +105,38 @@ def test_the_root_module_imports_only_the_function_it_is_to_be(tmp_path: Path) -
     assert done.stdout.split() == ["one", "False"]
 
 
+@pytest.mark.parametrize("name", ["optin", "gateway"])
+def test_the_archive_runs_as_google_starts_it(unpacked: Path, name: str) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    given = {
+        "FUNCTION_TARGET": name,
+        "FUNCTION_USE_ASGI": "true",
+        "PORT": str(port),
+        "GOOGLE_CLOUD_PROJECT": "the-house",
+        "HOUSE_ORIGIN": "https://house.example",
+        "HOUSE_BUCKET": "bodies",
+        "HOUSE_AUDIENCE": "https://house.example",
+        "HOUSE_INVOKER": "house@the-house.iam.gserviceaccount.com",
+        "HOUSE_SECRET_PEPPER": "0" * 64,
+    }
+    framework = Path(sys.executable).parent / "functions-framework"
+    server = subprocess.Popen([framework], cwd=unpacked, env={"PATH": os.environ["PATH"], **given})
+    try:
+        for _ in range(200):
+            with socket.socket() as knock:
+                if knock.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            assert server.poll() is None, "it has ended"
+            time.sleep(0.1)
+        # Without a token of its own account nobody ticks it.
+        assert httpx.post(f"http://127.0.0.1:{port}/tick", timeout=30).status_code == 401
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
 def test_requirements_are_what_the_dependencies_lead_to_with_every_hash() -> None:
     assert requirements(PROJECT, LOCK) == (
         "small==2 ; sys_platform != 'win32' \\\n    --hash=sha256:02\n    --hash=sha256:22\n"
@@ -109,7 +152,7 @@ def test_a_dependency_that_is_not_in_the_lock_is_named() -> None:
 def test_no_package_that_a_function_needs_is_missing_and_no_tool_is_there(unpacked: Path) -> None:
     lines = (unpacked / "requirements.txt").read_text().splitlines()
     names = {canonicalize_name(line.split("==")[0]) for line in lines if not line.startswith(" ")}
-    assert not names & {"pytest", "mypy", "ruff", "moto", "boto3", "playwright", "setuptools", "uv"}
+    assert not names & {"pytest", "mypy", "ruff", "moto", "playwright", "setuptools", "uv"}
     for name in names:
         try:
             asked = [Requirement(text) for text in requires(name) or ()]

@@ -123,9 +123,6 @@ def test_a_new_function_changes_no_hand_written_terraform(module: Copy) -> None:
     document["topics"]["echoes"] = {"writes": "echo", "types": [], "read_by": [], "ordered": False}
     document["firestore"]["collections"].append("echo")
     (module.folder / "route.json").write_text(json.dumps(document))
-    (module.folder / "tests" / "rights.tftest.hcl").write_text(
-        (module.folder / "tests" / "rights.tftest.hcl").read_text().replace('["github"', '["echo", "github"')
-    )
     module.must("test", *(f"-filter=tests/{suite}.tftest.hcl" for suite in ("route", "rights", "storage")))
 
 

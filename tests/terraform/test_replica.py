@@ -16,7 +16,6 @@ from tests.terraform.conftest import MODULE, Copy, copied
 
 pytestmark = [pytest.mark.terraform, pytest.mark.timeout(300)]
 BUCKET, REGION = "house-replica", "eu-central-1"
-ARCHIVER = "112233445566778899001"
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +78,8 @@ def module(endpoint: str, config: Path, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="module")
 def applied(module: Copy) -> Copy:
-    """The module, applied for a Google account. What it made ends with the endpoint, if not before."""
-    module.must("apply", "-auto-approve", "-input=false", "-var", f"archiver={ARCHIVER}")
+    """The module, applied. What it made ends with the endpoint, if not before."""
+    module.must("apply", "-auto-approve", "-input=false")
     return module
 
 
@@ -124,34 +123,32 @@ def test_what_is_old_gets_cheap_and_nothing_expires(s3: Any) -> None:
     assert not [rule for rule in rules if "Expiration" in rule or "NoncurrentVersionExpiration" in rule]
 
 
-def test_only_that_google_account_takes_the_role_and_it_can_neither_delete_nor_unlock(
-    applied: Copy, endpoint: str
-) -> None:
+def test_the_one_user_has_no_key_and_can_neither_delete_nor_unlock(applied: Copy, endpoint: str) -> None:
     iam = client("iam", endpoint)
-    role = iam.get_role(RoleName=f"{BUCKET}-archiver")["Role"]
-    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
-    assert trust["Principal"] == {"Federated": "accounts.google.com"}
-    assert trust["Condition"]["StringEquals"]["accounts.google.com:sub"] == ARCHIVER
-    policy = iam.get_role_policy(RoleName=f"{BUCKET}-archiver", PolicyName="archive")["PolicyDocument"]
+    (user,) = [user["UserName"] for user in iam.list_users()["Users"]]
+    assert applied.must("output", "-raw", "writer") == user
+    assert iam.list_access_keys(UserName=user)["AccessKeyMetadata"] == []
+    policy = iam.get_user_policy(UserName=user, PolicyName="archive")["PolicyDocument"]
     allowed = {
-        action
+        (action, statement["Resource"])
         for statement in policy["Statement"]
         for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
     }
-    assert allowed == {"s3:GetObject", "s3:PutObject", "s3:PutObjectRetention", "s3:ListBucket"}
-    assert {r for s in policy["Statement"] for r in [s["Resource"]]} == {
-        f"arn:aws:s3:::{BUCKET}",
-        f"arn:aws:s3:::{BUCKET}/*",
+    bucket, objects = f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*"
+    assert allowed == {
+        ("s3:GetObject", objects),
+        ("s3:PutObject", objects),
+        ("s3:PutObjectRetention", objects),
+        ("s3:ListBucket", bucket),
     }
-    assert iam.list_users()["Users"] == []
 
 
 def test_applying_it_again_changes_nothing(applied: Copy) -> None:
-    done = applied.run("plan", "-input=false", "-detailed-exitcode", "-var", f"archiver={ARCHIVER}")
+    done = applied.run("plan", "-input=false", "-detailed-exitcode")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_destroying_it_leaves_nothing(applied: Copy, endpoint: str) -> None:
-    applied.must("destroy", "-auto-approve", "-input=false", "-var", f"archiver={ARCHIVER}")
+    applied.must("destroy", "-auto-approve", "-input=false")
     assert client("s3", endpoint).list_buckets()["Buckets"] == []
-    assert client("iam", endpoint).list_roles()["Roles"] == []
+    assert client("iam", endpoint).list_users()["Users"] == []

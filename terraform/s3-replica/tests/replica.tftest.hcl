@@ -53,28 +53,6 @@ run "nobody_deletes" {
   }
 }
 
-run "without_a_google_account_there_is_a_user" {
-  command = plan
-
-  assert {
-    condition     = length(aws_iam_user.archiver) == 1 && length(aws_iam_role.archiver) == 0
-    error_message = "There is not exactly one who may write."
-  }
-}
-
-run "with_a_google_account_there_is_a_role" {
-  command = plan
-
-  variables {
-    archiver = "112233445566778899001"
-  }
-
-  assert {
-    condition     = length(aws_iam_user.archiver) == 0 && length(aws_iam_role.archiver) == 1
-    error_message = "There is not exactly one who may write."
-  }
-}
-
 run "wrong_bucket" {
   command = plan
   variables { bucket = "House.Replica" }
@@ -91,10 +69,4 @@ run "wrong_retention_days" {
   command = plan
   variables { retention_days = 0 }
   expect_failures = [var.retention_days]
-}
-
-run "wrong_archiver" {
-  command = plan
-  variables { archiver = "house-archiver@the-house.iam.gserviceaccount.com" }
-  expect_failures = [var.archiver]
 }
