@@ -91,7 +91,7 @@ def running() -> Iterator[Google]:
 
 @contextmanager
 def _begun(name: str, folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    address = f"127.0.0.1:{_free_port()}"
+    address = f"127.0.0.1:{free_port()}"
     command = ["gcloud", "beta", "emulators", name, "start", f"--host-port={address}", "--project=house"]
     if name == "pubsub":
         (folder / name).mkdir()
@@ -111,7 +111,8 @@ def _begun(name: str, folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], s
         _stop(process)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

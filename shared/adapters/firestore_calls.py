@@ -17,7 +17,7 @@ from shared.adapters.firestore_documents import (
     stream_of,
     version_id,
 )
-from shared.adapters.google_errors import CALL_S_MAX, passing
+from shared.adapters.google_errors import AGAIN_S_MAX, CALL_S_MAX, passing
 from shared.domain.event import Recorded
 from shared.ports.store import Conflict, TooLarge
 
@@ -143,7 +143,8 @@ class Calls:
         except (google.AlreadyExists, google.FailedPrecondition, google.NotFound) as error:
             raise Conflict(str(error)[:300]) from error
         except google.InvalidArgument as error:
-            if "exceed" in str(error) or "large" in str(error):
+            # Its code is that of any malformed request; only its words tell.
+            if "bytes" in str(error):
                 raise TooLarge(str(error)[:300]) from error
             raise
         self.count("writes", writes)
@@ -184,4 +185,4 @@ def _again() -> Any:
     from google.api_core import exceptions as google
     from google.api_core.retry import Retry, if_exception_type
 
-    return Retry(if_exception_type(google.ServiceUnavailable), initial=0.1, maximum=1.0, timeout=CALL_S_MAX)
+    return Retry(if_exception_type(google.ServiceUnavailable), initial=0.1, maximum=1.0, timeout=AGAIN_S_MAX)

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 CALL_S_MAX = 10.0
-"""The longest any one call may take. A dead store must show within seconds."""
+"""The longest any one call may take."""
+AGAIN_S_MAX = 5.0
+"""How long a call is tried again while nobody answers: a dead service must show within seconds."""
 
 
 @contextmanager

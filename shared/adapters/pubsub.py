@@ -15,12 +15,13 @@ import time
 import warnings
 from collections import Counter, OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
 from msgspec import Struct
 
-from shared.adapters.google_errors import CALL_S_MAX, passing
+from shared.adapters.google_errors import AGAIN_S_MAX, CALL_S_MAX, passing
 from shared.domain.cloudevents import Carried, NotAnEvent, attributes, from_attributes
 from shared.domain.event import Recorded
 from shared.ports.bucket import Bucket
@@ -106,8 +107,10 @@ class PubSubBus:
                     str(error) or f"publish to {topic}: no answer in {CALL_S_MAX} s"
                 )
                 if key:
-                    # A key that failed takes nothing more until it is told that this is known.
-                    publisher.resume_publish(self._path(topic), key)
+                    # A key that failed takes nothing more until it is told that this is known. One that is still
+                    # trying (with ordering, Google's client never gives up) needs no telling.
+                    with suppress(RuntimeError):
+                        publisher.resume_publish(self._path(topic), key)
         if failure is not None:
             raise failure
 
@@ -233,4 +236,4 @@ def _again() -> Any:
     from google.api_core.retry import Retry, if_exception_type
 
     passes = if_exception_type(google.Aborted, google.InternalServerError, google.ServiceUnavailable)
-    return Retry(passes, initial=0.05, maximum=1.0, timeout=CALL_S_MAX)
+    return Retry(passes, initial=0.05, maximum=1.0, timeout=AGAIN_S_MAX)
