@@ -2,6 +2,7 @@
 
 from functions.eventlog.decide import ENTRY, spread
 from shared.domain.deliveries import DeliveryAccepted
+from shared.runtime.serve import serve
 from shared.runtime.shapes import Function, Spread
 
 FUNCTION = Function(
@@ -10,3 +11,5 @@ FUNCTION = Function(
     shapes=(Spread(fold=ENTRY, reads=(DeliveryAccepted,), spread=spread, attached=True),),
     secrets=("pepper",),
 )
+
+eventlog = serve(FUNCTION)

@@ -2,6 +2,7 @@
 
 from functions.gateway.app import app
 from functions.gateway.folds import CLIENT, PERSON, TOKEN
+from shared.runtime.serve import serve
 from shared.runtime.shapes import Function, Intake
 
 FUNCTION = Function(
@@ -15,5 +16,7 @@ FUNCTION = Function(
             folds=(TOKEN, PERSON, CLIENT),
         ),
     ),
-    secrets=("pepper", "sign-in"),
+    secrets=("operator", "pepper", "sign-in"),
 )
+
+gateway = serve(FUNCTION)

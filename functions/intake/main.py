@@ -2,6 +2,7 @@
 
 from functions.intake.accept import DELIVERY
 from functions.intake.app import app
+from shared.runtime.serve import serve
 from shared.runtime.shapes import Function, Intake
 
 FUNCTION = Function(
@@ -10,3 +11,5 @@ FUNCTION = Function(
     shapes=(Intake(paths=("/webhooks/", "/events"), app=app, views=("gateway",), folds=(DELIVERY,)),),
     secrets=("github", "standard.*"),
 )
+
+intake = serve(FUNCTION)

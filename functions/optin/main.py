@@ -2,6 +2,9 @@
 
 from functions.optin.decide import HOUSE_ID, INVITATION
 from functions.optin.standing import STANDING
+from shared.runtime.serve import serve
 from shared.runtime.shapes import Function
 
 FUNCTION = Function(name="optin", writes="optins", shapes=(INVITATION, HOUSE_ID, STANDING))
+
+optin = serve(FUNCTION)
