@@ -1,7 +1,7 @@
 # Every way to run, check and change the House. `make help` lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check format bench lock clean
+.PHONY: help run setup test check format bench deploy lock clean
 
 BIN := .venv/bin
 STAMP := .venv/installed
@@ -42,6 +42,11 @@ format: setup ## format the code and sort its imports
 
 bench: setup ## run the benchmarks: a table, and .bench/results.jsonl
 	$(BIN)/python -m tests.benchmarks
+
+deploy: setup ## PROJECT=… REGION=…: package the functions and apply terraform/
+	@test -n "$(PROJECT)" -a -n "$(REGION)" || { echo "usage: make deploy PROJECT=<project id> REGION=<region>"; exit 2; }
+	$(BIN)/house package
+	terraform/deploy "$(PROJECT)" "$(REGION)"
 
 # Keeps the pins that still fit; `make lock UPGRADE=--upgrade` takes the newest.
 lock: setup ## resolve pyproject.toml anew into requirements.lock

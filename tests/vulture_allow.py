@@ -47,6 +47,8 @@ _.filters
 _.globals
 _.MAX_IMAGE_PIXELS
 _.should_exit
+_.versioning_enabled
+_.retention_period
 
 # Fields of GitHub's payloads that only have to be there: they tell one kind of event from another.
 _.pusher
@@ -67,3 +69,18 @@ _.data_received
 _.connection_lost
 _.policy
 _.teardown
+
+# zipfile writes these into the archive.
+_.create_system
+_.external_attr
+
+# functions-framework finds a function's target by its name, and shows `__qualname__`.
+_.aggregator
+_.crawler
+_.eventlog
+_.gateway
+_.intake
+_.matchmaker
+_.optin
+_.archiver
+_.__qualname__

@@ -3,6 +3,9 @@
 from functions.aggregator.decide.briefs import BRIEFS
 from functions.aggregator.decide.leads import LEADS
 from functions.aggregator.decide.sessions import SESSIONS
+from shared.runtime.serve import serve
 from shared.runtime.shapes import Function
 
 FUNCTION = Function(name="aggregator", writes="results", shapes=(BRIEFS, SESSIONS, LEADS))
+
+aggregator = serve(FUNCTION)

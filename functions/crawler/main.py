@@ -6,10 +6,13 @@ from functions.crawler.act import act
 from functions.crawler.decide import PROFILE, party_stream
 from shared.domain.event import Due
 from shared.domain.optins import OptInConfirmed, OptInRevoked
+from shared.runtime.serve import serve
 from shared.runtime.shapes import Errand, Function
 
 # An opt-in has two parties, and each has a stream of their own.
 FIRST = Errand(PROFILE, (OptInConfirmed, OptInRevoked, Due), partial(party_stream, 0), partial(act, 0))
 SECOND = Errand(PROFILE, (OptInConfirmed, OptInRevoked), partial(party_stream, 1), partial(act, 1))
 
-FUNCTION = Function("crawler", "profiles", (FIRST, SECOND))
+FUNCTION = Function("crawler", "profiles", (FIRST, SECOND), secrets=("pepper",))
+
+crawler = serve(FUNCTION)

@@ -2,10 +2,14 @@
 
 from functions.eventlog.decide import ENTRY, spread
 from shared.domain.deliveries import DeliveryAccepted
+from shared.runtime.serve import serve
 from shared.runtime.shapes import Function, Spread
 
 FUNCTION = Function(
     name="eventlog",
     writes="entries",
     shapes=(Spread(fold=ENTRY, reads=(DeliveryAccepted,), spread=spread, attached=True),),
+    secrets=("pepper",),
 )
+
+eventlog = serve(FUNCTION)

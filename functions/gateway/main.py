@@ -2,6 +2,7 @@
 
 from functions.gateway.app import app
 from functions.gateway.folds import CLIENT, PERSON, TOKEN
+from shared.runtime.serve import serve
 from shared.runtime.shapes import EVERY, Function, Intake
 
 FUNCTION = Function(
@@ -15,4 +16,7 @@ FUNCTION = Function(
             folds=(TOKEN, PERSON, CLIENT),
         ),
     ),
+    secrets=("operator", "pepper", "sign-in"),
 )
+
+gateway = serve(FUNCTION)

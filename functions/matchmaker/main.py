@@ -3,6 +3,7 @@
 from functions.matchmaker.decide import DEMAND, TICKET
 from functions.matchmaker.draw import draw
 from functions.matchmaker.session import SESSION
+from shared.runtime.serve import serve
 from shared.runtime.shapes import Draw, Function
 
 FUNCTION = Function(
@@ -10,3 +11,5 @@ FUNCTION = Function(
     writes="matches",
     shapes=(TICKET, DEMAND, SESSION, Draw(tags=("queued", "wanted"), every_s=10, draw=draw)),
 )
+
+matchmaker = serve(FUNCTION)

@@ -13,9 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkstemp
 
-from shared.ports.bucket import NAME_CHARACTERS_MAX, check_name
+from shared.ports.bucket import check_name, may_begin
 
-_PREFIX = re.compile(rf"[A-Za-z0-9._/-]{{0,{NAME_CHARACTERS_MAX}}}", re.ASCII)
 _SECRET = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}", re.ASCII)
 _PART_CHARACTERS_MAX = 200
 _INCOMING = "~incoming"
@@ -69,8 +68,8 @@ class FilesystemBucket:
 
     def names(self, prefix: str) -> Iterator[str]:
         """The names that begin with `prefix`, in order."""
-        if not _PREFIX.fullmatch(prefix):
-            return  # No name is like that, and the file system may refuse to look.
+        if not may_begin(prefix):
+            return  # The file system may refuse to look.
         parents = prefix.split("/")[:-1]
         start = self._path("/".join([*parents, "x"])).parent
         found: list[str] = []

@@ -9,6 +9,7 @@ from shared.cli import (
     deliver,
     journey,
     log,
+    package,
     rebuild,
     route,
     simulate,
@@ -19,7 +20,7 @@ from shared.cli.demo import command as demo
 from shared.cli.failures import Failure
 from shared.cli.parsing import Parser, examples
 
-COMMANDS = (up, demo, deliver, log, journey, token, dead_letters, rebuild, route, simulate)
+COMMANDS = (up, demo, deliver, log, journey, token, dead_letters, rebuild, route, package, simulate)
 
 
 def parser() -> Parser:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 NAME_CHARACTERS_MAX = 512
 _NAME = re.compile(r"(?!\.{1,2}(/|$))[A-Za-z0-9._-]+(/(?!\.{1,2}(/|$))[A-Za-z0-9._-]+)*")
+_PREFIX = re.compile(rf"[A-Za-z0-9._/-]{{0,{NAME_CHARACTERS_MAX}}}", re.ASCII)
 
 
 def check_name(name: str) -> str:
@@ -19,6 +20,11 @@ def check_name(name: str) -> str:
             f"not a bucket name: {name[:80]!r} (parts of [A-Za-z0-9._-], {NAME_CHARACTERS_MAX} at most)"
         )
     return name
+
+
+def may_begin(prefix: str) -> bool:
+    """Whether any name can begin with `prefix`; a service may answer another one with an error."""
+    return bool(_PREFIX.fullmatch(prefix))
 
 
 class Bucket(Protocol):

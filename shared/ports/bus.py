@@ -7,7 +7,7 @@ from shared.domain.event import Recorded
 
 
 class Bus(Protocol):
-    """Each function's unread events are its own; delivery is at least once.
+    """Each function's unread events are its own; delivery is at least once, and in no order that all buses keep.
 
     Raises TimeoutError where it is away; the caller retries.
     """
@@ -22,4 +22,4 @@ class Bus(Protocol):
         """`function` has handled these: they are not delivered to it again."""
 
     def oldest_unread_us(self, function: str, types: frozenset[str]) -> int | None:
-        """Event time of the oldest unread event of these types, or None when all is read."""
+        """Event time of the oldest unread event of these types, or None when all is read or the bus cannot tell."""

@@ -12,4 +12,4 @@ class Log(Protocol):
         """Events with a position above `position`, in order, at most `limit`."""
 
     def head(self) -> int:
-        """The position of the newest durable event, 0 when there is none."""
+        """How far the log goes: at or after its newest event's position, and no later event will lie before it."""

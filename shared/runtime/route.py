@@ -11,6 +11,7 @@ from typing import Any
 
 from shared.domain.event import Scheduled, all_types, type_of
 from shared.domain.parked import InputParked, InputRedriven
+from shared.runtime import deployment
 from shared.runtime.shapes import ENGINE_EVENTS, EVERY, Decider, Draw, Errand, Function, Shape
 
 BEGIN, END = "<!-- route:begin -->", "<!-- route:end -->"
@@ -27,6 +28,7 @@ def document(functions: Sequence[Function]) -> dict[str, Any]:
     types, for a function that reads the log); `ordered` topics among them; `streams` as prefix → state;
     `every_s` of its schedules; `paths` it answers over HTTP; `views` of functions it looks at.
     `topics.<name>`: the function that `writes` it, the event `types` it carries, the functions that read it.
+    What a deployment adds to each function, and `firestore`, are in `deployment`.
     """
     topics = {function.name: function.writes for function in functions}
     nodes = {
@@ -43,6 +45,7 @@ def document(functions: Sequence[Function]) -> dict[str, Any]:
             }
             for name, topic in sorted(topics.items(), key=lambda pair: pair[1])
         },
+        "firestore": deployment.firestore(),
     }
 
 
@@ -67,6 +70,7 @@ def _function(function: Function, topics: dict[str, str]) -> dict[str, Any]:
         "every_s": sorted({every for shape in function.shapes if (every := _every_s(shape)) is not None}),
         "paths": sorted({path for intake in function.intakes for path in intake.paths}),
         "views": sorted(_views(function, topics)),
+        **deployment.needs(function, list(topics) if reads_log(function) else None),
     }
 
 

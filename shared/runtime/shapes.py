@@ -144,11 +144,15 @@ Reader = Decider[Any] | Spread | Errand[Any]
 
 @dataclass(frozen=True)
 class Function:
-    """One step of the route: a name, the topic it alone writes, and its shapes."""
+    """One step of the route: a name, the topic it alone writes, and its shapes.
+
+    `secrets` are the names of those it asks for; `standard.*` stands for every Standard Webhooks sender's.
+    """
 
     name: str
     writes: str
     shapes: tuple[Shape, ...]
+    secrets: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Errands run apart from decisions, and one position in the bus serves them all.

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from shared.ports.store import TooLarge
+from shared.runtime.acceptance import accept, away
 from shared.runtime.draws import draw
 from shared.runtime.edge import Receipt, Rejection, Submission, Trouble
 from shared.runtime.logs import log
@@ -148,7 +148,7 @@ class Worker:
                 handled = 0 if gathering else self._handle()
                 moved = self._scheduled() if self._turn_s - self._ticked_s >= TICK_S else 0
         except BaseException as error:
-            self._answer([(item, _away()) for item in taken])
+            self._answer([(item, away()) for item in taken])
             for _, future in jobs:
                 future.set_exception(TimeoutError(f"the group failed: {error}"))
             raise
@@ -174,31 +174,9 @@ class Worker:
             by_shell.setdefault(id(item[0]), []).append(item)
         answers: list[tuple[_Waiting, Receipt | Rejection]] = []
         for items in by_shell.values():
-            shell = items[0][0]
-            try:
-                receipts = shell.accept([submission for _, submission, _ in items])
-            except TimeoutError:
-                raise
-            except Exception:
-                # One of them cannot be kept; the others must not pay for it.
-                answers.extend((item, self._accept_alone(*item[:2])) for item in items)
-            else:
-                answers.extend(zip(items, receipts, strict=True))
+            found = accept(items[0][0], [submission for _, submission, _ in items])
+            answers.extend(zip(items, found, strict=True))
         return answers
-
-    def _accept_alone(self, shell: Shell, submission: Submission) -> Receipt | Rejection:
-        try:
-            return shell.accept([submission])[0]
-        except TimeoutError:
-            raise
-        except Rejection as rejection:
-            return rejection
-        except TooLarge:
-            return Rejection(413, "Too large", "there is no room left for this beside what is already kept")
-        except Exception as error:
-            what = f"{type(error).__name__}: {error}"[:500]
-            log("bug", "submission refused", shell.name, submission.correlation, error=what)
-            return Rejection(500, "Bug", "the House made a mistake; nothing of this request was kept")
 
     def _attempt(
         self, job: Callable[[], Any], future: Future[Any]
@@ -268,11 +246,6 @@ class Worker:
                     future.set_exception(answer)
 
         self._loop.call_soon_threadsafe(resolve)
-
-
-def _away() -> Rejection:
-    detail = "nothing of this request was kept; send it again"
-    return Rejection(503, "Store away", detail, retry_after_s=5)
 
 
 def upstream(shell: Shell, shells: Sequence[Shell]) -> set[str]:

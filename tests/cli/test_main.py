@@ -11,7 +11,19 @@ import pytest
 from shared.cli.main import COMMANDS, main
 from tests.cli.listener import Reply, Request, listening
 
-NAMES = ("up", "demo", "deliver", "log", "journey", "token", "dead-letters", "rebuild", "route", "simulate")
+NAMES = (
+    "up",
+    "demo",
+    "deliver",
+    "log",
+    "journey",
+    "token",
+    "dead-letters",
+    "rebuild",
+    "route",
+    "package",
+    "simulate",
+)
 NOBODY = "http://127.0.0.1:9"  # the discard port: nothing listens there
 
 

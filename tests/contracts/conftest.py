@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.contracts.stores import ADAPTERS, Adapter
+from tests.contracts.stores import ADAPTERS, NAMES, Adapter
 
 
-@pytest.fixture(params=ADAPTERS)
+@pytest.fixture(params=NAMES)
 def adapter(request: pytest.FixtureRequest, tmp_path: Path) -> Adapter:
     return ADAPTERS[request.param](tmp_path)

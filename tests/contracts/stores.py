@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from shared.adapters.memory import MemoryBus, MemoryStore
 from shared.adapters.sqlite import SqliteStore
 from shared.domain.event import Recorded
@@ -11,6 +13,7 @@ from shared.domain.ids import uuid5
 from shared.ports.bus import Bus
 from shared.ports.log import Log
 from shared.ports.store import Store, Write
+from tests import google
 
 START_US = 1_700_000_000_000_000
 
@@ -20,7 +23,8 @@ class Adapter:
     """A store with the bus that carries its events, and its log where it has one.
 
     `grouped`: a group is one transaction; elsewhere each append is durable by itself. `durable`: opening it
-    again finds everything.
+    again finds everything. `in_order`: its bus gives events in the order of their publication, each once, and knows
+    the oldest unread; without it, at least once and in any order is all there is.
     """
 
     store: Store
@@ -28,6 +32,12 @@ class Adapter:
     log: Log | None
     grouped: bool
     again: Callable[[], "Adapter"] | None = None
+    in_order: bool = True
+
+    def comparable(self, pulled: Sequence[Recorded]) -> list[Recorded]:
+        """What was pulled, without positions, in an order that can be compared: the bus's own, if it has one."""
+        found = placeless(pulled)
+        return found if self.in_order else sorted(found, key=lambda event: (event.stream, event.version))
 
 
 def sqlite(folder: Path) -> Adapter:
@@ -47,10 +57,45 @@ def memory(_: Path) -> Adapter:
     return Adapter(store, MemoryBus(), store, grouped=False)
 
 
+def on_google(_: Path) -> Adapter:
+    """Firestore and Pub/Sub, as Google's emulators keep them."""
+    store = google.firestore(OWNERS, WHOLE)
+    return Adapter(store, google.pubsub(TOPICS, READS), store, grouped=False, in_order=False)
+
+
 ADAPTERS: dict[str, Callable[[Path], Adapter]] = {
     "sqlite": sqlite,
     "memory": memory,
+    "google": on_google,
 }
+NAMES = [
+    pytest.param(name, marks=pytest.mark.emulator) if make is on_google else name
+    for name, make in ADAPTERS.items()
+]
+"""The adapters as parameters of a test."""
+OWNERS = {
+    **{"elsewhere": "toy", "new": "toy", "other": "toy", "thing": "toy"},
+    **{"f": "f", "late": "late", "later": "later", "next": "next", "toys": "toys", "x": "f", "y": "g"},
+    **{
+        "basket": "toyedge",
+        "order": "toyedge",
+        "account": "toytill",
+        "parcel": "toyship",
+        "sent": "toycourier",
+    },
+    **{"pair": "toypair", "wish": "toypair"},
+}
+"""The function whose streams have a prefix: a prefix has one owner, in the suites as in the House."""
+TOPICS = {function: f"{function}-topic" for function in OWNERS.values()}
+READS = {
+    **dict.fromkeys(("reader", "other"), ("toy-topic",)),
+    **dict.fromkeys(("f", "g"), ("f-topic", "g-topic")),
+    **dict.fromkeys(("toytill", "toypair"), ("toyedge-topic",)),
+    **dict.fromkeys(("toyship", "toycourier"), ("toytill-topic",)),
+}
+"""The topics that a function reads, where the bus has to be told."""
+WHOLE = ("order", "parcel", "y")
+"""The prefix whose streams are mostly one event's whole life."""
 
 
 def recorded(

@@ -11,11 +11,16 @@ from hypothesis import strategies as st
 
 from shared.adapters.filesystem import FilesystemBucket
 from shared.adapters.memory import MemoryBucket
+from shared.adapters.replicated import ReplicatedBucket
 from shared.ports.bucket import Bucket
+from tests.buckets import gcs_bucket, s3_bucket
 
 BUCKETS: dict[str, Callable[[Path], Bucket]] = {
     "filesystem": FilesystemBucket,
     "memory": lambda _: MemoryBucket(),
+    "gcs": lambda _: gcs_bucket(),
+    "s3": lambda _: s3_bucket(),
+    "replicated": lambda _: ReplicatedBucket(MemoryBucket(), MemoryBucket()),
 }
 NAMES = st.from_regex(r"[A-Za-z0-9._-]{1,6}(/[A-Za-z0-9._-]{1,6}){0,3}", fullmatch=True).filter(
     lambda name: not {".", ".."} & set(name.split("/"))

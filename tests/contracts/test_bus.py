@@ -35,13 +35,13 @@ def test_nothing_is_there_before_anything_was_published(adapter: Adapter) -> Non
 
 def test_what_was_published_is_pulled_as_it_was_recorded(adapter: Adapter) -> None:
     events = put(adapter, write("thing/1", recorded("thing/1", 1), recorded("thing/1", 2)))
-    assert placeless(adapter.bus.pull(READER, BOTH, 10)) == events
+    assert adapter.comparable(adapter.bus.pull(READER, BOTH, 10)) == events
 
 
 def test_a_function_gets_the_types_it_reads(adapter: Adapter) -> None:
     several(adapter, 6)
     heard = list(drained(adapter, READER, frozenset({HEARD, "house.toy.never.v1"}), 10))
-    assert heard == ["thing/2", "thing/4", "thing/6"]
+    assert (heard if adapter.in_order else sorted(heard)) == ["thing/2", "thing/4", "thing/6"]
     assert adapter.bus.pull("other", frozenset({"house.toy.never.v1"}), 10) == []
 
 
@@ -64,7 +64,7 @@ def test_what_is_acknowledged_does_not_come_again(adapter: Adapter) -> None:
     adapter.bus.acknowledge(READER, events)
     adapter.bus.acknowledge(READER, events)
     assert adapter.bus.pull(READER, BOTH, 10) == []
-    several_more = put(adapter, write("late/1"))
+    several_more = put(adapter, write("new/1"))
     assert placeless(adapter.bus.pull(READER, BOTH, 10)) == several_more
 
 
@@ -74,14 +74,17 @@ def test_each_function_reads_for_itself(adapter: Adapter) -> None:
     assert len(list(drained(adapter, "other", BOTH, 10))) == 4
 
 
-def test_publishing_again_delivers_no_second_event_to_a_reader_that_has_it(adapter: Adapter) -> None:
+def test_publishing_again_brings_a_reader_nothing_new(adapter: Adapter) -> None:
     events = put(adapter, write("thing/1"))
     list(drained(adapter, READER, BOTH, 10))
     adapter.bus.publish(events)
-    assert adapter.bus.pull(READER, BOTH, 10) == []
+    again = adapter.bus.pull(READER, BOTH, 10)
+    assert placeless(again) == ([] if adapter.in_order else events), "once more, and known by its id"
 
 
 def test_the_oldest_unread_event_of_a_functions_types_is_known(adapter: Adapter) -> None:
+    if not adapter.in_order:
+        pytest.skip("this bus cannot be asked for what it has not delivered")
     several(adapter, 4)
     assert adapter.bus.oldest_unread_us(READER, BOTH) == START_US + 1
     assert adapter.bus.oldest_unread_us(READER, frozenset({HEARD})) == START_US + 2
@@ -96,8 +99,8 @@ def test_a_type_that_was_unknown_so_far_is_delivered_once_there_is_one(adapter: 
     several(adapter, 3)
     later = frozenset({"house.toy.later.v1"})
     assert adapter.bus.pull(READER, later, 10) == []
-    put(adapter, write("late/1", recorded("late/1", 1, kind="later")))
-    assert [event.stream for event in adapter.bus.pull(READER, later, 10)] == ["late/1"]
+    put(adapter, write("new/1", recorded("new/1", 1, kind="later")))
+    assert [event.stream for event in adapter.bus.pull(READER, later, 10)] == ["new/1"]
 
 
 def test_a_reader_goes_on_where_it_was_when_all_is_opened_again(adapter: Adapter) -> None:
@@ -139,15 +142,13 @@ def log(adapter: Adapter) -> Log:
 
 
 def test_the_log_is_all_functions_events_in_one_order(adapter: Adapter, log: Log) -> None:
-    assert (log.head(), log.since(0, 10)) == (0, [])
+    assert log.since(0, 10) == []
     several(adapter, 3)
     put(adapter, write("f/1", recorded("f/1", 1, function="f")), function="f")
-    assert [(e.position, e.stream) for e in log.since(0, 10)] == [
-        (1, "thing/1"),
-        (2, "thing/2"),
-        (3, "thing/3"),
-        (4, "f/1"),
-    ]
-    assert log.head() == 4
-    assert [e.position for e in log.since(2, 1)] == [3]
-    assert log.since(4, 10) == []
+    found = log.since(0, 10)
+    assert [e.stream for e in found] == ["thing/1", "thing/2", "thing/3", "f/1"]
+    positions = [e.position for e in found]
+    assert positions == sorted(set(positions))
+    assert log.head() >= positions[-1]
+    assert log.since(log.head(), 10) == log.since(positions[-1], 10) == []
+    assert log.since(positions[1], 1) == found[2:3]

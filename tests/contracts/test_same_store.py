@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 from shared.domain.event import Recorded
 from shared.domain.ids import uuid5
 from shared.ports.store import Conflict, NotOwner, Write
-from tests.contracts.stores import ADAPTERS, START_US, memory, placeless, recorded
+from tests.contracts.stores import ADAPTERS, NAMES, OWNERS, START_US, memory, placeless, recorded
 
 FUNCTIONS, KINDS, TAGS = ("f", "g"), ("noted", "heard"), ("a", "b", "c")
 STREAMS = tuple(f"{prefix}/{n}" for prefix in ("x", "y") for n in range(3))
@@ -87,8 +87,8 @@ class Two(RuleBasedStateMachine):
             )
             for n, (kind, cause, journey) in enumerate(drafts, 1)
         )  # fmt: skip
-        if not events and not expected:
-            return None  # A stream begins with an event.
+        if not expected and (not events or OWNERS[stream[0]] != function):
+            return None  # A stream begins with an event of its owner.
         whole = stream.startswith("y/") and version == 0 and len(events) == 1
         return Write(
             stream, expected, events, None if whole else b'{"v":%d}' % expected, due, add, remove - add
@@ -96,9 +96,14 @@ class Two(RuleBasedStateMachine):
 
     @rule(function=st.sampled_from(FUNCTIONS), limit=st.integers(1, 4), keep=st.integers(0, 4))
     def read(self, function: str, limit: int, keep: int) -> None:
-        pulled = self.asked(lambda adapter: placeless(adapter.bus.pull(function, TYPES, limit)))
+        one, other = self.both
+        limit = limit if one.in_order else 1000
+        pulled = one.comparable(one.bus.pull(function, TYPES, limit))
+        assert pulled == one.comparable(other.bus.pull(function, TYPES, limit))
+        kept = {event.id for event in pulled[:keep]}
         for adapter in self.both:
-            adapter.bus.acknowledge(function, adapter.bus.pull(function, TYPES, limit)[:keep])
+            again = adapter.bus.pull(function, TYPES, limit)
+            adapter.bus.acknowledge(function, [event for event in again if event.id in kept])
         assert len(pulled) <= limit
 
     @rule(stream=st.sampled_from(STREAMS), after=st.integers(0, 4), cause=st.sampled_from(CAUSES))
@@ -129,11 +134,12 @@ class Two(RuleBasedStateMachine):
         wants = [(stream, cause) for stream in STREAMS for cause in CAUSES]
         for function in FUNCTIONS:
             self.asked(lambda a, f=function: a.store.load(f, wants))
-            self.asked(lambda a, f=function: a.bus.oldest_unread_us(f, TYPES) is None)
+            if self.both[0].in_order:
+                self.asked(lambda a, f=function: a.bus.oldest_unread_us(f, TYPES) is None)
         for journey in JOURNEYS:
             self.asked(lambda a, j=journey: placeless(a.store.journey(uuid5("correlation", j))))
         if all(adapter.log for adapter in self.both):
-            self.asked(lambda a: (a.log.head(), a.log.since(0, 1000)))
+            self.asked(lambda a: placeless(a.log.since(0, 1000)))
 
 
 def _outcome(store: Any, function: str, writes: list[Write], silent: list[tuple[str, str]]) -> str | None:
@@ -145,10 +151,13 @@ def _outcome(store: Any, function: str, writes: list[Write], silent: list[tuple[
     return None
 
 
-@pytest.mark.parametrize("name", [name for name, make in ADAPTERS.items() if make is not memory])
+@pytest.mark.parametrize("name", [param for param in NAMES if param != "memory"])
+@pytest.mark.timeout(300)
 def test_an_adapter_answers_as_the_one_in_memory_does(name: str) -> None:
     machine = type(f"Two{name.title()}", (Two,), {"name": name})
-    limits = settings(max_examples=40, stateful_step_count=30, deadline=None)
+    # A question takes an emulator milliseconds, and each step asks many.
+    examples, steps = (20, 20) if name == "google" else (40, 30)
+    limits = settings(max_examples=examples, stateful_step_count=steps, deadline=None)
     run_state_machine_as_test(machine, settings=limits)
 
 

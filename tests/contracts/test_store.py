@@ -45,7 +45,9 @@ def test_positions_rise_in_the_order_of_the_appends(adapter: Adapter) -> None:
     put(adapter, write("thing/1"), write("thing/2"))
     put(adapter, write("thing/1", expected=1))
     read = [*adapter.store.read("thing/1"), *adapter.store.read("thing/2")]
-    assert [e.position for e in sorted(read, key=lambda e: (e.version, e.stream))] == [1, 2, 3]
+    positions = [e.position for e in sorted(read, key=lambda e: (e.version, e.stream))]
+    assert positions == sorted(set(positions))
+    assert positions[0] > 0
 
 
 @pytest.mark.parametrize("expected", [0, 1, 3])
@@ -81,18 +83,18 @@ def test_a_conflict_in_one_stream_leaves_nothing_in_any(adapter: Adapter, stale_
 def test_what_comes_after_a_conflict_is_kept_whole(adapter: Adapter) -> None:
     """The names a failed append was the first to use must not linger."""
     put(adapter, write("thing/1"))
-    new_kind = recorded("thing/2", 1, function="late", kind="seen")
+    new_kind = recorded("late/2", 1, function="late", kind="seen")
     with adapter.store.group():
         with pytest.raises(Conflict):
-            adapter.store.append("late", [write("thing/2", new_kind), write("thing/9", expected=4)])
-        other = recorded("thing/3", 1, function="later", kind="heard")
-        adapter.store.append("later", [write("thing/3", other)])
-        adapter.store.append("late", [write("thing/2", new_kind)])
+            adapter.store.append("late", [write("late/2", new_kind), write("late/9", expected=4)])
+        other = recorded("later/3", 1, function="later", kind="heard")
+        adapter.store.append("later", [write("later/3", other)])
+        adapter.store.append("late", [write("late/2", new_kind)])
     reopened = adapter.again() if adapter.again else adapter
-    assert [e.type for e in reopened.store.read("thing/2")] == ["house.late.seen.v1"]
-    assert [e.type for e in reopened.store.read("thing/3")] == ["house.later.heard.v1"]
-    assert [v.stream for v in reopened.store.states("late")] == ["thing/2"]
-    assert [v.stream for v in reopened.store.states("later")] == ["thing/3"]
+    assert [e.type for e in reopened.store.read("late/2")] == ["house.late.seen.v1"]
+    assert [e.type for e in reopened.store.read("later/3")] == ["house.later.heard.v1"]
+    assert [v.stream for v in reopened.store.states("late")] == ["late/2"]
+    assert [v.stream for v in reopened.store.states("later")] == ["later/3"]
 
 
 def test_another_functions_stream_takes_no_append(adapter: Adapter) -> None:
@@ -165,7 +167,7 @@ def test_what_one_function_handled_another_did_not(adapter: Adapter) -> None:
 
 
 def test_a_function_whose_name_begins_with_anothers_is_another(adapter: Adapter) -> None:
-    put(adapter, write("thing/1", recorded("thing/1", 1, function="toys", cause="c")), function="toys")
+    put(adapter, write("toys/1", recorded("toys/1", 1, function="toys", cause="c")), function="toys")
     assert not stands(adapter, "thing/2").handled
 
 
@@ -222,7 +224,7 @@ def test_a_state_is_found_by_its_owner_only(adapter: Adapter) -> None:
 def test_states_are_paged_newest_stream_first(adapter: Adapter) -> None:
     for n in range(7):
         put(adapter, write(f"thing/{n}", add=["even"] if n % 2 == 0 else []))
-    put(adapter, write("foreign/1", recorded("foreign/1", 1, function="f"), add=["even"]), function="f")
+    put(adapter, write("f/1", recorded("f/1", 1, function="f"), add=["even"]), function="f")
     put(adapter, write("thing/0", expected=1), write("thing/1", expected=1))
     for tag, expected in ((None, [6, 5, 4, 3, 2, 1, 0]), ("even", [6, 4, 2, 0])):
         found: list[str] = []

@@ -13,7 +13,7 @@ from shared.domain.ids import uuid5
 from shared.ports.store import STATE_SIZE_BYTES_MAX, Write
 from shared.runtime.edge import Rejection, Submission
 from shared.runtime.shapes import Decider, Fold, Function
-from tests.contracts.stores import ADAPTERS, recorded
+from tests.contracts.stores import ADAPTERS, NAMES, recorded
 from tests.engine.toys import (
     ACCOUNT,
     COURIER,
@@ -191,7 +191,7 @@ class Tired:
 @pytest.mark.parametrize(
     ("port", "call"), [("store", "load"), ("store", "append"), ("bus", "publish"), ("bus", "acknowledge")]
 )
-@pytest.mark.parametrize("name", ADAPTERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_timeout_acknowledges_nothing_and_its_retry_makes_each_event_once(
     name: str, port: str, call: str, after: bool, tmp_path: Path
 ) -> None:

@@ -1,0 +1,392 @@
+"""Firestore: the Store on Google's documents, one for each stream, written in atomic batches of preconditions.
+
+What it costs, which shaped it: an append writes one document for each stream that is one event's whole life, else
+one for the stream and one for each event; and, where inputs were handled that no such whole life names, one mark for
+all inputs of the append together. To load is one read for each stream and one for every thirty inputs. So whoever
+handles inputs in handfuls pays for marks and their lookup once a handful. Raw bodies lie in their stream's
+document and cost nothing more until they expire, which is a read and a write. The outbox is next to free
+(`firestore_outbox`).
+
+An append is conditional without a transaction: `create` for a new stream, and for a known one the update time its
+document had when it was loaded, which is kept here between `load` and `append` (or read again).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from shared.adapters import firestore_documents as documents
+from shared.adapters.firestore_abandoned import Abandoned
+from shared.adapters.firestore_append import Append, Known
+from shared.adapters.firestore_calls import Calls, chunks, owner_of, where
+from shared.adapters.firestore_documents import EVENTS, LOADED, MARKS, SHARDS, STREAMS, VIEWED
+from shared.adapters.firestore_outbox import ABANDONED_S, ORDER_TIE_BITS, SLICE_S, Attempt, Unsent
+from shared.domain.event import Recorded
+from shared.ports.store import (
+    Conflict,
+    DueStream,
+    Loaded,
+    NotOwner,
+    View,
+    Write,
+    check_size,
+)
+
+if TYPE_CHECKING:
+    from google.cloud.firestore_v1.base_document import DocumentSnapshot
+
+KNOWN_MAX = 20_000
+IN_MAX = 30
+"""The most values one query may ask for at once."""
+COMMIT_MAX = 400
+SETTLE_S = 30.0
+"""How long a commit and the clocks' difference may keep an event from its place in the log."""
+_EVERY_SHARD = list(range(SHARDS))
+_PARKED = "parked"
+
+
+class FirestoreStore:
+    """A Store on one database. `owners` says which function owns the streams of a prefix, for all functions.
+
+    `whole` are the prefixes, of functions that load here, whose streams are one event's whole life.
+    `request_bytes_max` is 10 MiB at Google's, 4 MiB at the emulator's; a little is left for the frame.
+    `costs` counts what is billed. FIRESTORE_EMULATOR_HOST is heeded by Google's client.
+    """
+
+    def __init__(
+        self,
+        project: str,
+        owners: Mapping[str, str],
+        whole: Collection[str] = (),
+        *,
+        database: str = "(default)",
+        request_bytes_max: int = 9_500_000,
+        slice_s: float = SLICE_S,
+        abandoned_s: float = ABANDONED_S,
+        settle_s: float = SETTLE_S,
+    ) -> None:
+        self._owners, self._whole = owners, frozenset(whole)
+        self._with_whole = {owners[prefix] for prefix in whole}
+        self._request_bytes_max = request_bytes_max
+        self._slice_s, self._settle_s = slice_s, settle_s
+        self._calls = Calls(project, database)
+        self._writer = uuid4().hex[:16]
+        self._lock = threading.Lock()
+        self._known: OrderedDict[str, Known] = OrderedDict()
+        self._unsent: dict[str, Unsent] = {}
+        self._abandoned = Abandoned(self._calls, abandoned_s)
+
+    @property
+    def costs(self) -> Counter[str]:
+        """Reads, writes and deletes so far, as Firestore bills them."""
+        return self._calls.costs
+
+    def close(self) -> None:
+        """Take back the markers that cover nothing, and let go of the connection."""
+        for function, unsent in self._unsent.items():
+            if unsent.marker_is_spare():
+                batch = self._calls.client.batch()
+                batch.delete(self._calls.marker(function, self._writer))
+                self._calls.commit(batch, 0, deletes=1)
+        self._calls.close()
+
+    def group(self) -> AbstractContextManager[None]:
+        """Appends are durable by themselves here."""
+        return nullcontext()
+
+    def owner(self, stream: str) -> str:
+        """The function whose stream it is.
+
+        Raises:
+            NotOwner: no function here has streams of that prefix.
+        """
+        prefix, _, rest = stream.partition("/")
+        if prefix == _PARKED:
+            return rest.partition("/")[0]
+        if prefix not in self._owners:
+            raise NotOwner(f"{stream} belongs to no function of this route")
+        return self._owners[prefix]
+
+    # What is known of documents between a load and an append
+
+    def _learn(self, stream: str, known: Known) -> None:
+        with self._lock:
+            self._known[stream] = known
+            self._known.move_to_end(stream)
+            while len(self._known) > KNOWN_MAX:
+                self._known.popitem(last=False)
+
+    def _seen(self, snapshot: DocumentSnapshot[Any]) -> tuple[str, dict[str, Any]]:
+        stream, fields = owner_of(snapshot)[1], snapshot.to_dict() or {}
+        self._learn(stream, Known(fields["version"], tuple(fields.get("tags", ())), snapshot.update_time))
+        return stream, fields
+
+    def _fetch(self, streams: Iterable[str]) -> dict[str, dict[str, Any]]:
+        references = [self._calls.stream(self.owner(stream), stream) for stream in dict.fromkeys(streams)]
+        return dict(self._seen(snapshot) for snapshot in self._calls.get(references, LOADED))
+
+    # Loading
+
+    def load(self, function: str, wants: Sequence[tuple[str, str]]) -> list[Loaded]:
+        """See Store."""
+        found = self._fetch(stream for stream, _ in wants)
+        # An input whose whole lives are in hand needs no lookup.
+        handled = {
+            fields["event"]["causation"]
+            for stream, fields in found.items()
+            if "event" in fields and self.owner(stream) == function
+        }
+        asked = [input_id for input_id in dict.fromkeys(i for _, i in wants) if input_id not in handled]
+        handled |= self._marked(function, asked)
+        if function in self._with_whole:
+            handled |= self._lived(function, [input_id for input_id in asked if input_id not in handled])
+        return [_loaded(found.get(stream), input_id in handled) for stream, input_id in wants]
+
+    def _marked(self, function: str, inputs: Sequence[str]) -> set[str]:
+        """Those of `inputs` that a mark names."""
+        found: set[str] = set()
+        for chunk in chunks(inputs, IN_MAX):
+            marks = self._calls.collection(function, MARKS).where(
+                filter=where("inputs", "array_contains_any", chunk)
+            )
+            for snapshot in self._calls.query(marks):
+                found.update(snapshot.get("inputs"))
+        return found
+
+    def _lived(self, function: str, inputs: Sequence[str]) -> set[str]:
+        """Those of `inputs` that are the cause of a stream's whole life."""
+        found: set[str] = set()
+        for chunk in chunks(inputs, IN_MAX):
+            lives = self._calls.collection(function, STREAMS).where(
+                filter=where("event.causation", "in", chunk)
+            )
+            found.update(
+                snapshot.get("event.causation")
+                for snapshot in self._calls.query(lives.select(["event.causation"]))
+            )
+        return found
+
+    # Appending
+
+    def append(self, function: str, writes: Sequence[Write], handled: Sequence[tuple[str, str]] = ()) -> None:
+        """See Store."""
+        for write in writes:
+            if (owner := self.owner(write.stream)) != function:
+                raise NotOwner(f"{write.stream} belongs to {owner}, not to {function}")
+            check_size(write)
+        if not writes and not handled:
+            return
+        self._refresh(writes)
+        unsent = self._unsent_of(function)
+        attempt = unsent.begin([event for write in writes for event in write.events])
+        try:
+            batch = Append(self._calls, function, self._writer, self._whole)
+            orders = {event.id: order for order, event in attempt.events}
+            changed = [batch.add(write, orders, self._known.get(write.stream)) for write in writes]
+            batch.mark(input_id for _, input_id in handled)
+            if attempt.since is not None:
+                batch.mark_outbox(attempt.since)
+            results = batch.commit(self._request_bytes_max)
+        except TimeoutError:
+            unsent.doubted(attempt)
+            raise
+        except BaseException:
+            unsent.refused(attempt)
+            raise
+        unsent.committed(attempt)
+        for write, (place, tags) in zip(writes, changed, strict=True):
+            version = write.expected + len(write.events)
+            self._learn(write.stream, Known(version, tags, results[place].update_time))
+
+    def _refresh(self, writes: Sequence[Write]) -> None:
+        """Have every existing stream at its expected version in `_known`.
+
+        Raises:
+            Conflict: one is at another.
+        """
+        existing = [write for write in writes if write.expected]
+        unknown = [write for write in existing if not self._is_known(write)]
+        if unknown:
+            self._fetch(write.stream for write in unknown)
+        for write in unknown:
+            if not self._is_known(write):
+                raise Conflict(f"{write.stream} is not at version {write.expected}")
+
+    def _is_known(self, write: Write) -> bool:
+        known = self._known.get(write.stream)
+        return known is not None and known.version == write.expected
+
+    def _unsent_of(self, function: str) -> Unsent:
+        with self._lock:
+            if function not in self._unsent:
+                self._unsent[function] = Unsent(int(self._writer[:4], 16), self._slice_s)
+            return self._unsent[function]
+
+    # Reading
+
+    def caused(self, stream: str, input_id: str) -> list[Recorded]:
+        """See Store."""
+        found = [event for event in self._first(stream) if event.causation == input_id]
+        query = self._events(stream).where(filter=where("causation", "==", input_id))
+        return [*found, *sorted(self._read(stream, query), key=lambda event: event.version)]
+
+    def read(self, stream: str, after: int = 0, limit: int = 1000) -> list[Recorded]:
+        """See Store."""
+        if limit <= 0:
+            return []
+        found = self._first(stream) if after < 1 else []
+        if len(found) >= limit:
+            return found[:limit]
+        last = self._calls.event(self.owner(stream), stream, max(after, 0))
+        query = self._events(stream).where(filter=where("__name__", ">", last)).order_by("__name__")
+        return [*found, *self._read(stream, query.limit(limit - len(found)))]
+
+    def _events(self, stream: str) -> Any:
+        return self._calls.stream(self.owner(stream), stream).collection(EVENTS)
+
+    def _first(self, stream: str) -> list[Recorded]:
+        """The event that lies in the stream's own document, if there is one."""
+        reference = self._calls.stream(self.owner(stream), stream)
+        found = [snapshot.to_dict() or {} for snapshot in self._calls.get([reference], ["event", "order"])]
+        return [
+            documents.recorded(stream, 1, fields["event"], fields["order"])
+            for fields in found
+            if "event" in fields
+        ]
+
+    def _read(self, stream: str, query: Any) -> list[Recorded]:
+        return [
+            documents.recorded(stream, int(snapshot.id), snapshot.to_dict() or {}, snapshot.get("order"))
+            for snapshot in self._calls.query(query)
+        ]
+
+    def state(self, function: str, stream: str) -> View | None:
+        """See Store."""
+        if self.owner(stream) != function:
+            return None
+        found = list(self._calls.get([self._calls.stream(function, stream)], VIEWED))
+        return self._view(found[0]) if found else None
+
+    def states(
+        self, function: str, tag: str | None = None, before: int | None = None, limit: int = 100
+    ) -> list[View]:
+        """See Store. Every state with a tag is found by that tag's part of an index, others by each shard's."""
+        if limit <= 0:
+            return []
+        query: Any = self._calls.collection(function, STREAMS).where(
+            filter=where("shard", "in", _EVERY_SHARD) if tag is None else where("tags", "array_contains", tag)
+        )
+        if before is not None:
+            query = query.where(filter=where("order", "<", before))
+        query = query.order_by("order", direction="DESCENDING").limit(limit).select(VIEWED)
+        return [self._view(snapshot) for snapshot in self._calls.query(query)]
+
+    def _view(self, snapshot: DocumentSnapshot[Any]) -> View:
+        return documents.view(*self._seen(snapshot))
+
+    def due(self, function: str, until_us: int, limit: int = 100) -> list[DueStream]:
+        """See Store."""
+        query = (
+            self._calls.collection(function, STREAMS)
+            .where(filter=where("shard", "in", _EVERY_SHARD))
+            .where(filter=where("due_at_us", "<=", until_us))
+            .order_by("due_at_us")
+            .limit(limit)
+            .select(["due_at_us", "version", "correlation"])
+        )
+        return [
+            DueStream(owner_of(snapshot)[1], *map(snapshot.get, ("due_at_us", "version", "correlation")))
+            for snapshot in self._calls.query(query)
+        ]
+
+    def journey(self, correlation: str, limit: int = 1000) -> list[Recorded]:
+        """See Store. The order is that of the commits by Google's clock, and within one commit as appended."""
+        found = self._calls.events("correlation", correlation, 0, limit)
+        return [event for *_, event in sorted(found, key=lambda one: one[:2])][:limit]
+
+    # The log
+
+    def since(self, position: int, limit: int) -> list[Recorded]:
+        """See Log. An event is in it once no append that began before it can still come about: after `settle_s`."""
+        if limit <= 0:
+            return []
+        found = sorted(self._calls.events("shard", _EVERY_SHARD, position, limit), key=lambda one: one[1])
+        settled = self._settled_order()
+        return [event for _, order, event in found[:limit] if order <= settled]
+
+    def head(self) -> int:
+        """See Log. It is where the newest event that is in the log would be, were there one at every instant."""
+        return self._settled_order()
+
+    def _settled_order(self) -> int:
+        return (time.time_ns() // 1000 - int(self._settle_s * 1e6)) << ORDER_TIE_BITS
+
+    # Raw bodies
+
+    def attachment(self, stream: str) -> bytes | None:
+        """See Store."""
+        reference = self._calls.stream(self.owner(stream), stream)
+        for snapshot in self._calls.get([reference], ["attachment"]):
+            body: bytes | None = (snapshot.to_dict() or {}).get("attachment")
+            return body
+        return None
+
+    def expire_attachments(self, before_us: int, limit: int = 1000) -> int:
+        """See Store. A read and a write for each; the events stay."""
+        from google.cloud.firestore import DELETE_FIELD
+
+        query = (
+            self._calls.client.collection_group(STREAMS)
+            .where(filter=where("shard", "in", _EVERY_SHARD))
+            .where(filter=where("attached_us", "<", before_us))
+            .order_by("attached_us")
+            .limit(limit)
+            .select(["attached_us"])
+        )
+        old = self._calls.query(query)
+        for chunk in chunks(old, COMMIT_MAX):
+            batch = self._calls.client.batch()
+            for snapshot in chunk:
+                batch.update(snapshot.reference, {"attachment": DELETE_FIELD, "attached_us": DELETE_FIELD})
+            self._calls.commit(batch, len(chunk))
+        return len(old)
+
+    # The outbox
+
+    def outbox(self, function: str, limit: int = 100) -> list[Recorded]:
+        """See Store. First what this process has not sent, then what one that died may not have."""
+        if limit <= 0:
+            return []
+        unsent = self._unsent_of(function)
+        for attempt in unsent.ripe():
+            try:
+                durable = self._came_about(attempt)
+            except TimeoutError:
+                unsent.doubted(attempt)
+                raise
+            (unsent.committed if durable else unsent.refused)(attempt)
+        return unsent.pending()[:limit] or self._abandoned.events(function, limit)
+
+    def _came_about(self, attempt: Attempt) -> bool:
+        """Whether a doubted append is durable; all its events are when its first is."""
+        first = attempt.events[0][1]
+        found = self.read(first.stream, first.version - 1, 1)
+        return bool(found) and found[0].id == first.id
+
+    def sent(self, events: Sequence[Recorded]) -> None:
+        """See Store."""
+        for event in events:
+            self._unsent_of(event.function).sent(event.id)
+        self._abandoned.sent({event.id for event in events})
+
+
+def _loaded(fields: Mapping[str, Any] | None, handled: bool) -> Loaded:
+    if fields is None:
+        return Loaded(0, None, "", handled)
+    return Loaded(fields["version"], documents.state_of(fields), fields["correlation"], handled)

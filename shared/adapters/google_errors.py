@@ -1,0 +1,39 @@
+"""Google's errors as the ports know them: what may pass is a TimeoutError, and everything has its deadline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+CALL_S_MAX = 10.0
+"""The longest any one call may take."""
+AGAIN_S_MAX = 5.0
+"""How long a call is tried again while nobody answers: a dead service must show within seconds."""
+
+
+@contextmanager
+def passing(what: str) -> Iterator[None]:
+    """Turn the errors that a later attempt may not meet into TimeoutError.
+
+    Raises:
+        TimeoutError: the service was slow, away, contended or out of quota.
+    """
+    from google.api_core import exceptions as google
+
+    transient = (
+        google.Aborted,
+        google.BadGateway,
+        google.Cancelled,
+        google.DeadlineExceeded,
+        google.GatewayTimeout,
+        google.InternalServerError,
+        google.ResourceExhausted,
+        google.RetryError,
+        google.ServiceUnavailable,
+        google.TooManyRequests,
+        google.Unknown,
+    )
+    try:
+        yield
+    except transient as error:
+        raise TimeoutError(f"{what}: {type(error).__name__}: {str(error)[:300]}") from error

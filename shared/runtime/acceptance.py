@@ -1,0 +1,43 @@
+"""Acceptance: many requests' submissions in one append, and each request's own answer."""
+
+from collections.abc import Sequence
+
+from shared.ports.store import TooLarge
+from shared.runtime.edge import Receipt, Rejection, Submission
+from shared.runtime.logs import log
+from shared.runtime.shell import Shell
+
+
+def accept(shell: Shell, submissions: Sequence[Submission]) -> list[Receipt | Rejection]:
+    """Append them together; where one of them cannot be kept, each by itself: the others must not pay for it.
+
+    Raises:
+        TimeoutError: the store is away, or races were lost too often; nothing is known of any of them.
+    """
+    try:
+        return list(shell.accept(submissions))
+    except TimeoutError:
+        raise
+    except Exception:
+        return [_alone(shell, submission) for submission in submissions]
+
+
+def _alone(shell: Shell, submission: Submission) -> Receipt | Rejection:
+    try:
+        return shell.accept([submission])[0]
+    except TimeoutError:
+        raise
+    except Rejection as rejection:
+        return rejection
+    except TooLarge:
+        return Rejection(413, "Too large", "there is no room left for this beside what is already kept")
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"[:500]
+        log("bug", "submission refused", shell.name, submission.correlation, error=what)
+        return Rejection(500, "Bug", "the House made a mistake; nothing of this request was kept")
+
+
+def away() -> Rejection:
+    """The answer while the store is away."""
+    detail = "nothing of this request was kept; send it again"
+    return Rejection(503, "Store away", detail, retry_after_s=5)

@@ -1,0 +1,209 @@
+"""Hosted: what drives one function in a process of its own, which lives from request to request."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import Future
+from functools import cached_property
+from typing import Any, TypeVar
+
+from shared.domain.event import Recorded
+from shared.domain.ids import uuid5
+from shared.domain.instants import DAY_US, SECOND_US
+from shared.domain.requests import TokenIssued
+from shared.domain.tokens import token_digest
+from shared.ports.secrets import Secrets
+from shared.ports.store import Conflict
+from shared.runtime import errands
+from shared.runtime.acceptance import accept, away
+from shared.runtime.draws import draw
+from shared.runtime.edge import Receipt, Rejection, Submission, Trouble
+from shared.runtime.lanes import Full, Lanes
+from shared.runtime.patience import Patience
+from shared.runtime.shapes import Function, Gateways
+from shared.runtime.shell import Happening, Ports, Shell, of
+
+LANES, TOGETHER_MAX, WAITING_MAX = 4, 64, 256
+"""More lanes wait for more commits at once; more together share one, and lose more races for a busy stream."""
+ROUNDS_MAX = 20
+ERRANDS_AT_ONCE = 8
+RAW_DAYS_MAX = 30
+CLEAN_EVERY_US = 3_600 * SECOND_US
+OPERATOR = "operator"
+"""The secret that is an operator's first token, for the function that declares it."""
+T = TypeVar("T")
+
+
+class Hosted:
+    """One function's shell and what drives it. Events that are on their way for longer than `lateness_s` are late."""
+
+    def __init__(
+        self, function: Function, ports: Ports, secrets: Secrets, gateways: Gateways, lateness_s: float
+    ) -> None:
+        self.function, self.secrets, self.gateways = function, secrets, gateways
+        self.shell = Shell(function, ports)
+        self._lateness_us = round(lateness_s * SECOND_US)
+        self._patience = Patience(function.name)
+        self._accepting: Lanes[Submission, Receipt] = Lanes(
+            "accept", self._accept, lanes=LANES, together=TOGETHER_MAX, waiting_max=WAITING_MAX
+        )
+        self._handling: Lanes[Recorded, None] = Lanes(
+            "handle", self._handle, lanes=LANES, together=TOGETHER_MAX, waiting_max=WAITING_MAX
+        )
+        self._cleaned_us = 0
+
+    # -- requests
+
+    async def submit(self, submission: Submission) -> Receipt:
+        """Append, together with what others submit meanwhile, and publish.
+
+        Raises:
+            Rejection: what the shell answered; 429 when too much is waiting, 503 when the store is away.
+        """
+        try:
+            return await self._accepting.submit(submission)
+        except Full:
+            detail = "there is more in hand than can be kept up with"
+            raise Rejection(429, "Too many requests", detail, retry_after_s=1) from None
+        except TimeoutError as error:
+            self._patience.failed(error)
+            raise away() from error
+
+    def _accept(self, submissions: Sequence[Submission]) -> Sequence[Receipt | Exception]:
+        receipts = accept(self.shell, submissions)
+        self._patience.succeeded()
+        return receipts
+
+    def troubles(self) -> list[Trouble]:
+        """Why this function makes no progress; what others suffer from is in their logs."""
+        reason = self._patience.reason
+        return [] if reason is None else [Trouble(self.function.name, reason)]
+
+    # -- events
+
+    async def handle(self, event: Recorded) -> None:
+        """Handle one event, together with what others bring meanwhile. On return what came of it is durable.
+
+        Raises:
+            Full: too much is waiting already.
+            TimeoutError: the store, the bus or a gateway is away: it is to be given again.
+        """
+        if event.type not in self.shell.reads:
+            return
+        try:
+            if self.function.errands:
+                await self._run(of(event), (event,))
+            else:
+                await self._handling.submit(event)
+        except TimeoutError as error:
+            self._patience.failed(error)
+            raise
+        self._patience.succeeded()
+
+    def _handle(self, events: Sequence[Recorded]) -> list[None]:
+        self.shell.handle(events)
+        return [None] * len(events)
+
+    # -- time
+
+    async def wake(self) -> None:
+        """Publish what a crash left, and wake the streams that are due."""
+        await asyncio.to_thread(self._wake)
+
+    def _wake(self) -> None:
+        _exhaust(self.shell.relay)
+        ports = self.shell.ports
+        oldest_us = ports.bus.oldest_unread_us(self.function.name, self.shell.reads)
+        watermark_us = ports.clock.now_us() - self._lateness_us
+        watermark_us = watermark_us if oldest_us is None else min(watermark_us, oldest_us)
+        _exhaust(lambda: self.shell.tick(watermark_us))
+
+    async def draw(self) -> None:
+        """Run the draws of the slots that have come; a slot that was drawn already changes nothing."""
+        for shape in self.function.draws:
+            await asyncio.to_thread(draw, self.shell, shape, self._slot_us(shape.every_s))
+
+    async def errand(self) -> None:
+        """Run the errands that are due, and those of the slot that has come."""
+        if not self.function.errands:
+            return
+        for _ in range(ROUNDS_MAX):
+            due = await asyncio.to_thread(self.shell.due, self.shell.ports.clock.now_us())
+            if not due:
+                break
+            await asyncio.gather(*(self._run(happening) for happening in due[:ERRANDS_AT_ONCE]))
+        every_s = min((errand.every_s for errand in self.function.errands if errand.every_s), default=None)
+        if every_s is not None:
+            await self._run(errands.scheduled(self.shell, self._slot_us(every_s)))
+
+    def _slot_us(self, every_s: int) -> int:
+        every_us = every_s * SECOND_US
+        return self.shell.ports.clock.now_us() // every_us * every_us
+
+    async def tidy(self) -> None:
+        """Let raw bodies go after their days, once an hour, and see that an operator can get in."""
+        now_us = self.shell.ports.clock.now_us()
+        if not self.function.intakes or now_us - self._cleaned_us < CLEAN_EVERY_US:
+            return
+        before_us = now_us - RAW_DAYS_MAX * DAY_US
+        await asyncio.to_thread(_exhaust, lambda: self.shell.ports.store.expire_attachments(before_us))
+        if OPERATOR in self.function.secrets:
+            await self._issue_operator_token(now_us)
+        self._cleaned_us = now_us
+
+    async def _issue_operator_token(self, now_us: int) -> None:
+        digest = token_digest(self.secrets.get(OPERATOR).decode())
+        if (
+            await asyncio.to_thread(self.shell.ports.store.state, self.function.name, f"token/{digest}")
+            is None
+        ):
+            issued = TokenIssued(digest, "operator", "*", "operator of this House", now_us)
+            input_id = uuid5("operator", digest)
+            await self.submit(Submission(input_id, input_id, now_us, ((f"token/{digest}", issued),)))
+
+    # -- errands
+
+    async def _run(self, happening: Happening, events: Sequence[Recorded] = ()) -> None:
+        """Run what one input asks for; where a stream moved meanwhile, look once more."""
+        for _ in range(2):
+            outcome = await asyncio.wrap_future(
+                self._outside(errands.act(self.shell, happening, self.gateways))
+            )
+            try:
+                await asyncio.to_thread(errands.conclude, self.shell, [outcome], events)
+            except Conflict:
+                continue
+            return
+        raise TimeoutError(f"the streams of {happening.stream} keep moving while {self.function.name} is out")
+
+    def _outside(self, errand: Coroutine[Any, Any, T]) -> Future[T]:
+        """Run on the errands' own loop: they read the store as they go, which must hold up no request."""
+        return asyncio.run_coroutine_threadsafe(errand, self._loop)
+
+    @cached_property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        loop = asyncio.new_event_loop()
+        threading.Thread(target=loop.run_forever, name="errands", daemon=True).start()
+        return loop
+
+    # -- dead letters
+
+    def redrive(self, letter: str) -> bool:
+        """Handle a parked input again, from any thread but the server's; whether it went through.
+
+        Raises:
+            KeyError: there is no such open dead letter, or its input is gone.
+            TimeoutError: the store is away.
+        """
+        if self.function.errands:
+            return self._outside(errands.redrive(self.shell, letter, self.gateways)).result()
+        return self.shell.redrive(letter)
+
+
+def _exhaust(step: Any) -> None:
+    """Repeat a step until there is nothing left, or until it has had its share: the next tick goes on."""
+    for _ in range(ROUNDS_MAX):
+        if not step():
+            return
