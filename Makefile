@@ -1,13 +1,13 @@
 # Every way to run, check and change the House. `make help` lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check format bench deploy lock clean
+.PHONY: help run setup test test-emulators test-terraform check format bench deploy lock clean
 
 BIN := .venv/bin
 STAMP := .venv/installed
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1  /p' Makefile | awk '{printf "  %s %-8s", $$1, $$2; $$1=$$2=""; print $$0}'
+	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1  /p' Makefile | awk '{printf "  %s %-14s", $$1, $$2; $$1=$$2=""; print $$0}'
 
 run: setup ## start a node on http://127.0.0.1:8080 and play the demo on it
 	$(BIN)/house up --demo --data ./.house
@@ -26,6 +26,12 @@ $(STAMP): requirements.lock
 
 test: setup ## run the tests
 	$(BIN)/pytest
+
+test-emulators: setup ## run the tests that need Google's emulators (gcloud and Java)
+	$(BIN)/pytest -m emulator
+
+test-terraform: setup ## check, plan and test the Terraform modules, with stand-ins for the clouds
+	$(BIN)/pytest -m terraform
 
 check: setup ## format, lint, types, layers, dead code, dependencies, tests
 	$(BIN)/ruff format --check .
