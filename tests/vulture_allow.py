@@ -53,6 +53,3 @@ _.retention_period
 # zipfile writes these into the archive.
 _.create_system
 _.external_attr
-
-# hypothesis calls it by name.
-_.teardown
