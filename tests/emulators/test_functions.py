@@ -25,7 +25,7 @@ from tests.buckets import gcs_bucket, gcs_url
 
 pytestmark = pytest.mark.emulator
 ROOT = Path(__file__).resolve().parents[2]
-FRAMEWORK = Path(sys.executable).parent / "functions-framework"
+FRAMEWORK = str(Path(sys.executable).parent / "functions-framework")
 SECRET = "a secret of sufficient length"
 PAYLOADS = ROOT / "tests" / "eventlog" / "fixtures"
 
