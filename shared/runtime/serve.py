@@ -40,7 +40,7 @@ def serve(function: Function) -> Target:
             hosts.append(_host(function, settings or _settings()))
         return await hosts[0].answer(request)
 
-    target.__name__ = target.__qualname__ = function.name
+    target.__name__ = function.name
     if not serving:
         return target
     from functions_framework.aio import http
