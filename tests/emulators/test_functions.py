@@ -134,7 +134,7 @@ def test_a_webhook_becomes_an_entry_by_way_of_two_processes(
 
 
 def _journey(kept: FirestoreStore, correlation: str, awaited: str) -> list[Recorded]:
-    until_s = time.monotonic() + 60
+    until_s, found = time.monotonic() + 60, list[Recorded]()
     while time.monotonic() < until_s:
         found = kept.journey(correlation)
         if any(event.type == awaited for event in found):
