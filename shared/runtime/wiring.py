@@ -12,6 +12,7 @@ from typing import IO
 from shared.adapters.clock import SystemClock
 from shared.adapters.filesystem import FilesystemBucket, FilesystemSecrets
 from shared.adapters.sqlite import SqliteStore
+from shared.adapters.sqlite_file import NotOurs
 from shared.adapters.web import PoliteWeb
 from shared.domain.event import House
 from shared.domain.identity import pseudonymizer
@@ -95,7 +96,11 @@ def embedded(settings: Settings) -> Wired:
     secrets = NodeSecrets(settings, kept)
     pseudonym = pseudonymizer(secrets.get("pepper"))
     house = House(settings.origin, terms(), pseudonym, settings.name)
-    store = SqliteStore(settings.data / "house.sqlite")
+    try:
+        store = SqliteStore(settings.data / "house.sqlite")
+    except NotOurs as error:
+        lock.close()
+        raise SettingsError(f"HOUSE_DATA: {error}") from error
     os.chmod(settings.data / "house.sqlite", 0o600)
     clock = SystemClock()
     bucket = FilesystemBucket(settings.data / "bucket")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
-from unittest.mock import patch
 
 from shared.adapters import late_index
 from shared.runtime.shell import Shell
@@ -34,8 +33,10 @@ def _ours(number: int, per_stream: int) -> float:
         with ports(folder) as wired:
             count(Shell(DIRECT, wired), number, per_stream)
             # Index entries that still wait in memory belong to the size: the next commit merges all there are.
-            with patch.object(late_index, "WAITING_MAX", 1), wired.store.group():
+            waiting_max, late_index.WAITING_MAX = late_index.WAITING_MAX, 1
+            with wired.store.group():
                 pass
+            late_index.WAITING_MAX = waiting_max
         return _size_bytes(folder / "house.sqlite") / number
 
 

@@ -147,3 +147,11 @@ def first_delivery(node: Node) -> str:
 def test_every_function_is_compared(node: Node, settings: Settings) -> None:
     _, said = check(settings)
     assert [line.split(":")[0] for line in said[-8:]] == [f.name for f in functions()]
+
+
+def test_a_store_of_another_version_stops_the_start_with_the_setting_s_name(settings: Settings) -> None:
+    settings.data.mkdir()
+    with sqlite3.connect(settings.data / "house.sqlite") as other:
+        other.execute("PRAGMA user_version=99")
+    with pytest.raises(SettingsError, match="HOUSE_DATA: .* has schema version 99"):
+        Node(settings)
