@@ -53,3 +53,23 @@ _.retention_period
 # zipfile writes these into the archive.
 _.create_system
 _.external_attr
+
+# Fields of GitHub's payloads that only have to be there: they tell one kind of event from another.
+_.pusher
+_.zen
+_.master_branch
+_.hook_id
+
+# Fields of events that are for whoever reads the log.
+_.repository_id
+_.issued_at_us
+_.redriven_at_us
+_.parcel
+_.distance_m
+
+# asyncio's protocols, the eventsourcing library and hypothesis call these by name.
+_.connection_made
+_.data_received
+_.connection_lost
+_.policy
+_.teardown

@@ -10,19 +10,7 @@ from shared.domain.instants import rfc3339
 from shared.domain.parked import Parked
 from shared.runtime.edge import Rejection
 
-NAME = "The House"
 LETTERS_MAX = 500
-FUNCTIONS = (
-    "intake",
-    "eventlog",
-    "optin",
-    "crawler",
-    "matchmaker",
-    "aggregator",
-    "archiver",
-    "gateway",
-)
-"""Whose dead letters there may be: every function of the route."""
 
 
 @lru_cache(maxsize=1)
@@ -45,7 +33,9 @@ def readiness(call: Call) -> Answer:
 
 def house(call: Call) -> Answer:
     """What an invitation has to name."""
-    return Answer(answers.House(origin=call.edge.house.origin, terms=call.edge.house.terms, name=NAME))
+    return Answer(
+        answers.House(origin=call.edge.house.origin, terms=call.edge.house.terms, name=call.edge.house.name)
+    )
 
 
 def show_notice(call: Call) -> Answer:
@@ -55,9 +45,10 @@ def show_notice(call: Call) -> Answer:
 
 def list_letters(call: Call, query: LettersQuery) -> Answer:
     """Open dead letters, newest first within each function."""
-    wanted = FUNCTIONS if query.function is None else (query.function,)
-    if query.function not in (None, *FUNCTIONS):
-        detail = f"expected one of {', '.join(FUNCTIONS)}"
+    known = call.edge.functions
+    wanted = known if query.function is None else (query.function,)
+    if query.function not in (None, *known):
+        detail = f"expected one of {', '.join(known)}"
         raise Rejection(400, "Bad request", f"function: {detail}", [("function", detail)])
     letters = [
         _letter(function, view.stream, parked)
@@ -85,7 +76,7 @@ async def redrive(call: Call) -> Answer:
 
 def _found(call: Call) -> tuple[str, str, Parked]:
     function, stream = call.path["function"], f"parked/{call.path['function']}/{call.path['input']}"
-    parked = call.edge.state(function, stream, Parked) if function in FUNCTIONS else None
+    parked = call.edge.state(function, stream, Parked) if function in call.edge.functions else None
     if parked is None:
         raise missing("dead letter")
     return function, stream, parked

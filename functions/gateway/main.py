@@ -3,7 +3,7 @@
 from functions.gateway.app import app
 from functions.gateway.folds import CLIENT, PERSON, TOKEN
 from shared.runtime.serve import serve
-from shared.runtime.shapes import Function, Intake
+from shared.runtime.shapes import EVERY, Function, Intake
 
 FUNCTION = Function(
     name="gateway",
@@ -12,7 +12,7 @@ FUNCTION = Function(
         Intake(
             paths=("/",),
             app=app,
-            views=("intake", "eventlog", "optin", "crawler", "matchmaker", "aggregator", "archiver"),
+            views=EVERY,
             folds=(TOKEN, PERSON, CLIENT),
         ),
     ),

@@ -13,6 +13,7 @@ import msgspec
 
 from functions.intake.accept import BODY_BYTES_MAX, Headers, from_github, from_standard, text
 from functions.intake.cloudevents import from_cloudevent
+from functions.intake.room import Reservation, Room
 from shared.domain.deliveries import DeliveryAccepted
 from shared.domain.ids import correlation_id, uuid5
 from shared.domain.instants import rfc3339
@@ -25,6 +26,9 @@ ATTACHMENT_BYTES_MAX = 256 * 1024
 
 RETRY_AFTER_S = 5
 """When to come again after the bucket was too slow."""
+
+BODIES_BYTES_MAX = 256 * 1024 * 1024
+"""All bodies in hand at once."""
 
 _SENDER = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _STANDARD = "/webhooks/standard/"
@@ -40,6 +44,8 @@ class Disconnected(Exception):
 def app(edge: Edge) -> Asgi:
     """The application that submits through `edge`."""
 
+    room = Room(BODIES_BYTES_MAX)
+
     async def handle(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
             await _live(receive, send)
@@ -48,8 +54,9 @@ def app(edge: Edge) -> Asgi:
             correlation = correlation_id(text(headers, b"x-correlation-id")) or edge.fresh_id()
             try:
                 judge = _route(edge, scope, headers)
-                body = await _body(headers, receive)
-                accepted, receipt = await _submit(edge, judge, body, correlation)
+                with room.reservation() as reservation:
+                    body = await _body(headers, receive, reservation)
+                    accepted, receipt = await _submit(edge, judge, body, correlation)
             except Disconnected:
                 return
             except Rejection as rejection:
@@ -113,11 +120,11 @@ def _authorize(edge: Edge, headers: Headers) -> None:
         raise Rejection(403, "Not allowed", "only an operator's token may send events")
 
 
-async def _body(headers: Headers, receive: Any) -> bytes:
+async def _body(headers: Headers, receive: Any, reservation: Reservation) -> bytes:
     """The whole body, refused as soon as it is known to be too large.
 
     Raises:
-        Rejection: 413.
+        Rejection: 413; 429 when other bodies leave no room for it.
         Disconnected: the client went away.
     """
     declared = headers.get(b"content-length", b"")
@@ -133,6 +140,7 @@ async def _body(headers: Headers, receive: Any) -> bytes:
         size += len(part)
         if size > BODY_BYTES_MAX:
             raise _too_large()
+        reservation.grow(len(part))
         parts.append(part)
         if not message.get("more_body", False):
             return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -36,7 +36,7 @@ from shared.domain.results import SessionCleared
 from shared.runtime.shapes import Decider, Fold
 
 OPT_INS_MAX = 1_000
-"""Opt-ins of one developer kept in force, and as many that ended; of the ended, the least hash goes first."""
+"""Opt-ins of one developer kept in force, and as many that ended; of the ended, the earliest goes first."""
 
 # -- ticket/<dev>
 
@@ -58,11 +58,9 @@ def evolve_ticket(state: TicketState, event: Event) -> TicketState:
     match event:
         case StandingGained(invitation=invitation):
             return replace(state, opt_ins=state.opt_ins | {invitation})
-        case StandingLost(invitation=invitation):
-            revoked = state.revoked | {invitation}
-            if len(revoked) > OPT_INS_MAX:
-                revoked -= {min(state.revoked)}
-            return replace(state, opt_ins=state.opt_ins - {invitation}, revoked=revoked)
+        case StandingLost(invitation=invitation, lost_at_us=at_us):
+            ended = sorted({**state.revoked, invitation: at_us}.items(), key=lambda end: (end[1], end[0]))
+            return replace(state, opt_ins=state.opt_ins - {invitation}, revoked=dict(ended[-OPT_INS_MAX:]))
         case AvailabilityChanged(developer=dev, busy=busy, observed_at_us=at_us):
             return replace(state, developer=dev, busy=busy, observed_at_us=at_us)
         case TicketQueued(developer=dev, ticket=ticket):
@@ -88,13 +86,14 @@ def decide_ticket(state: TicketState, arrived: Input) -> list[Event]:
         case OptInConfirmed(invitation=invitation):
             known = invitation in state.opt_ins or invitation in state.revoked
             return [] if known or len(state.opt_ins) >= OPT_INS_MAX else [StandingGained(invitation)]
-        case OptInRevoked(invitation=invitation):
-            return _lost(state, invitation)
+        case OptInRevoked(invitation=invitation, revoked_at_us=at_us):
+            return _lost(state, StandingLost(invitation, at_us))
         case ProfileObserved(developer=dev, busy=busy, observed_at_us=at_us):
             changed = busy != state.busy and at_us > state.observed_at_us
             return [AvailabilityChanged(dev, busy, at_us)] if changed else []
         case TicketRequested() as request:
-            newer = state.ticket is None or request.requested_at_us > state.ticket.requested_at_us
+            asked = (request.requested_at_us, request.ticket)
+            newer = state.ticket is None or asked > (state.ticket.requested_at_us, state.ticket.id)
             queued = TicketQueued(request.developer, _ticket(request))
             return [queued] if newer and state.status != "drawn" else []
         case SeatReturned(session=session) if _holds(state, session) and state.ticket:
@@ -108,14 +107,19 @@ def decide_ticket(state: TicketState, arrived: Input) -> list[Event]:
             return []
 
 
-def _lost(state: TicketState, invitation: str) -> list[Event]:
-    if invitation in state.revoked:
+def _lost(state: TicketState, lost: StandingLost) -> list[Event]:
+    """An opt-in ends, or ended earlier than was known. Without any left, a held seat went with the last to end.
+
+    One order still matters: another opt-in that begins while the seat is held saves it only if handled first.
+    """
+    known_us = state.revoked.get(lost.invitation)
+    if known_us is not None and known_us <= lost.lost_at_us:
         return []
-    last = state.opt_ins == {invitation}
-    if last and state.status == "drawn" and state.ticket and state.seat and state.session:
-        forfeited = SeatForfeited(state.developer, state.ticket.id, state.seat, state.session)
-        return [StandingLost(invitation), forfeited]
-    return [StandingLost(invitation)]
+    after = evolve_ticket(state, lost)
+    if after.status == "drawn" and not after.opt_ins and after.ticket and after.seat and after.session:
+        at_us = max(after.revoked.values())
+        return [lost, SeatForfeited(after.developer, after.ticket.id, after.seat, after.session, at_us)]
+    return [lost]
 
 
 def _holds(state: TicketState, session: str) -> bool:

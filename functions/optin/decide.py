@@ -2,7 +2,7 @@
 
 Reads EntryRecorded, its own IdClaimed and IdRefused, and Due.
 Emits Invited, Responded, InvitationAdmitted, OptInConfirmed, OptInDeclined, OptInExpired, OptInRevoked.
-Stream: invitation/<commit hash>. Beside it, invitation-id/<id> reads Invited and emits IdClaimed, IdRefused.
+Stream: invitation/<commit hash>. The invitation's House-Id must be its own: see house_id.py.
 
 An input first becomes a fact (Invited, Responded, InvitationAdmitted), if it is one; what the facts together
 amount to is then announced. The verdict depends on the facts' receipt times, not on the order in which they
@@ -18,7 +18,6 @@ from shared.domain.entries import EntryRecorded
 from shared.domain.event import Due, Event, Input
 from shared.domain.optins import (
     INVITATION_US_MAX,
-    HouseId,
     IdClaimed,
     IdRefused,
     Invitation,
@@ -231,25 +230,3 @@ INVITATION = Decider(
     _streams,
     decide,
 )
-
-
-def _claim(state: HouseId, arrived: Input) -> list[Event]:
-    """The first invitation handled keeps the id; its own copies ask in vain and need nothing."""
-    match arrived.body:
-        case Invited(id=house_id, invitation=commit) if state.holder is None:
-            return [IdClaimed(house_id, commit)]
-        case Invited(id=house_id, invitation=commit) if state.holder is not None and state.holder != commit:
-            return [IdRefused(house_id, commit, state.holder)]
-        case _:
-            return []
-
-
-def _hold(state: HouseId, event: IdClaimed | IdRefused) -> HouseId:
-    return HouseId(event.invitation) if isinstance(event, IdClaimed) else state
-
-
-def _id_stream(arrived: Input) -> tuple[str, ...]:
-    return (f"invitation-id/{arrived.body.id}",) if isinstance(arrived.body, Invited) else ()
-
-
-HOUSE_ID = Decider(Fold("invitation-id", HouseId, HouseId(), _hold), (Invited,), _id_stream, _claim)

@@ -13,11 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+from shared.adapters import late_index
+from shared.adapters.late_index import LateIndex, caused_key, journey_key
+from shared.adapters.rows import insert
 from shared.domain.event import Recorded
 from shared.ports.store import Conflict, DueStream, Loaded, NotOwner, View, Write, check_size
 
-SCHEMA_VERSION = 1
-_SCHEMA = """
+SCHEMA_VERSION = 2
+_SCHEMA = f"""
 CREATE TABLE name(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 CREATE TABLE stream(
     id INTEGER PRIMARY KEY, function INTEGER NOT NULL, name TEXT NOT NULL UNIQUE, version INTEGER NOT NULL,
@@ -28,12 +31,11 @@ CREATE TABLE event(
     id BLOB NOT NULL, correlation BLOB NOT NULL, causation BLOB NOT NULL,
     time INTEGER NOT NULL, lag INTEGER NOT NULL, data BLOB NOT NULL);
 CREATE UNIQUE INDEX event_version ON event(stream, version);
-CREATE INDEX event_causation ON event(causation);
-CREATE INDEX event_correlation ON event(correlation);
 CREATE TABLE tag(function INTEGER, text TEXT, stream INTEGER, PRIMARY KEY(function, text, stream)) WITHOUT ROWID;
 CREATE TABLE mark(function INTEGER, input BLOB, PRIMARY KEY(function, input)) WITHOUT ROWID;
 CREATE TABLE attachment(stream INTEGER PRIMARY KEY, recorded INTEGER NOT NULL, body BLOB NOT NULL);
 CREATE TABLE reader(function INTEGER PRIMARY KEY, position INTEGER NOT NULL);
+{late_index.SCHEMA}
 """
 _EVENT = (
     "SELECT e.position, s.name, e.version, e.type, e.id, e.correlation, e.causation, e.time, e.lag, e.data"
@@ -44,6 +46,7 @@ _VIEW = (
     " s.id, s.correlation, s.recorded FROM stream s"
 )
 _Row = tuple[Any, ...]
+_blob = bytes.fromhex
 _CHUNK = 64
 _MARKS = ",".join("?" * _CHUNK)
 _SCAN_MAX = 10_000
@@ -51,6 +54,7 @@ _PAGE_BYTES = 8_192
 _WAL_PAGES = 4_096
 """Ids are hashes, so every group touches pages all over the indexes: the more groups share a checkpoint, the fewer
 times each page is written. 32 MiB are checkpointed in well under a second."""
+_FOUND = "SELECT position FROM lookup WHERE key {} UNION ALL SELECT value FROM json_each(?)"
 _READ_ONLY_CACHE_KIB, _WRITER_CACHE_KIB = 4_096, 32_768
 
 
@@ -68,7 +72,7 @@ class SqliteStore:
     def __init__(
         self, path: Path, *, read_only: bool = False, synchronous: Literal["FULL", "OFF"] = "FULL"
     ) -> None:
-        self.path, self._synchronous = path, synchronous
+        self.path, self._synchronous, self._read_only = path, synchronous, read_only
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         # A new thread's first read must not wait for a group, which holds the other lock.
@@ -78,11 +82,11 @@ class SqliteStore:
         self._writer = self._connect() if read_only else self._open()
         self._names: dict[str, int] = {}
         self._texts: dict[int, str] = {}
-        self._functions: dict[int, str] = {}
         self._learn_names(self._writer)
         self._next_stream = self._one("SELECT coalesce(max(id), 0) FROM stream") + 1
         self._position = self._one("SELECT coalesce(max(position), 0) FROM event")
         self._durable = self._position
+        self._index = LateIndex(self._writer)
         # What this process has looked through without finding anything for a function; the file keeps less.
         self._scanned: dict[str, int] = {}
         self._read_to: dict[str, int] = {}
@@ -203,17 +207,21 @@ class SqliteStore:
             self._inside = threading.get_ident()
             try:
                 yield
+                merged = self._index.merge_if_full(self._writer, self._position)
                 self._writer.execute("COMMIT")
             except BaseException as error:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
                 self._next_stream, self._position, self._read_to, self._scanned, self._names = before
+                self._index.forget(self._position)
                 if isinstance(error, sqlite3.OperationalError):
                     raise TimeoutError(f"{self.path}: {error}") from error
                 raise
             finally:
                 self._inside = None
             self._durable = self._position
+            if merged:
+                self._index.clear()
 
     def load(self, function: str, wants: Sequence[tuple[str, str]]) -> list[Loaded]:
         """See Store."""
@@ -233,11 +241,13 @@ class SqliteStore:
     def _handled(self, connection: sqlite3.Connection, function: str, inputs: Sequence[str]) -> set[str]:
         own = f"house.{function}."
         found: set[str] = set()
-        caused = f"SELECT causation, type FROM event WHERE causation IN ({_MARKS})"  # noqa: S608 - only placeholders
+        caused = f"SELECT causation, type FROM event WHERE position IN ({_FOUND.format(f'IN ({_MARKS})')})"  # noqa: S608 - only placeholders
         marked = f"SELECT input FROM mark WHERE function = ? AND input IN ({_MARKS})"  # noqa: S608 - only placeholders
         number = self._names.get(function)
         for chunk in _chunks([_blob(input_id) for input_id in inputs]):
-            for causation, kind in connection.execute(caused, chunk):
+            keys = [caused_key(input_id) for input_id in chunk if input_id]
+            filled = keys + [None] * (_CHUNK - len(keys))
+            for causation, kind in connection.execute(caused, (*filled, self._waiting(keys))):
                 if self._text(kind).startswith(own):
                     found.add(causation.hex())
             if number is not None:
@@ -255,8 +265,8 @@ class SqliteStore:
         before, names = (self._next_stream, self._position), len(self._names)
         self._writer.execute("SAVEPOINT append")
         try:
-            self._append(self._number(function), function, writes)
             number = self._number(function)
+            events = self._append(number, function, writes)
             marks = [(number, _blob(input_id)) for _, input_id in handled]
             self._writer.executemany("INSERT OR IGNORE INTO mark VALUES (?, ?)", marks)
         except BaseException as error:
@@ -266,12 +276,15 @@ class SqliteStore:
             for text in list(self._names)[names:]:
                 del self._names[text]
             if isinstance(error, sqlite3.IntegrityError):
+                self._refuse_taken([write.stream for write in writes if not write.expected], function)
                 raise Conflict(str(error)) from error
             raise
         finally:
             self._writer.execute("RELEASE append")
+        self._index.add((event[0], event[6], event[5]) for event in events)
 
-    def _append(self, owner: int, function: str, writes: Sequence[Write]) -> None:
+    def _append(self, owner: int, function: str, writes: Sequence[Write]) -> list[_Row]:
+        """Write everything but the marks; the new rows of `event`."""
         known = self._known([write.stream for write in writes if write.expected])
         created: list[_Row] = []
         changed: list[_Row] = []
@@ -305,21 +318,17 @@ class SqliteStore:
             if write.attachment is not None:
                 bodies.append((stream, write.events[0].recorded_us, write.attachment))
         many = self._writer.executemany
-        if created:
-            self._refuse_taken([row[2] for row in created], owner, function)
-            many(
-                "INSERT INTO stream(id,function,name,version,due_at,correlation,recorded,state) VALUES (?,?,?,?,?,?,?,?)",
-                created,
-            )
+        insert(self._writer, "INSERT INTO stream", created)
         if changed:
             many("UPDATE stream SET version=?, state=?, due_at=? WHERE id=?", changed)
-        many("INSERT INTO event VALUES (?,?,?,?,?,?,?,?,?,?)", events)
+        insert(self._writer, "INSERT INTO event", events)
         if untagged:
             many("DELETE FROM tag WHERE function=? AND text=? AND stream=?", untagged)
         if tagged:
             many("INSERT OR IGNORE INTO tag VALUES (?,?,?)", tagged)
         if bodies:
             many("INSERT OR REPLACE INTO attachment VALUES (?,?,?)", bodies)
+        return events
 
     def _row(self, event: Recorded, stream: int, position: int) -> tuple[Any, ...]:
         kind = self._names.get(event.type) or self._number(event.type)
@@ -332,17 +341,19 @@ class SqliteStore:
         sql = f"SELECT name, id, version, function FROM stream WHERE name IN ({_MARKS})"  # noqa: S608 - only placeholders
         return {row[0]: row[1:] for chunk in _chunks(streams) for row in self._writer.execute(sql, chunk)}
 
-    def _refuse_taken(self, streams: Sequence[str], owner: int, function: str) -> None:
-        for name, (_, version, its_owner) in self._known(streams).items():
-            if its_owner != owner:
-                raise NotOwner(f"{name} belongs to {self._text(its_owner)}, not to {function}")
+    def _refuse_taken(self, streams: Sequence[str], function: str) -> None:
+        """Say why streams that were to be new are not; who has them is only asked when the append has failed."""
+        for name, (_, version, owner) in self._known(streams).items():
+            if owner != self._names.get(function):
+                raise NotOwner(f"{name} belongs to {self._text(owner)}, not to {function}")
             raise Conflict(f"{name} is at version {version}, not new")
 
     def caused(self, stream: str, input_id: str) -> list[Recorded]:
         """See Store."""
-        return self._events(
-            "WHERE e.causation = ? AND s.name = ? ORDER BY e.version", _blob(input_id), stream
-        )
+        causation = _blob(input_id)
+        key = caused_key(causation)
+        where = f"WHERE e.position IN ({_FOUND.format('= ?')}) AND e.causation = ? AND s.name = ? ORDER BY e.version"
+        return self._events(where, key, self._waiting([key]), causation, stream)
 
     def read(self, stream: str, after: int = 0, limit: int = 1000) -> list[Recorded]:
         """See Store."""
@@ -383,7 +394,12 @@ class SqliteStore:
 
     def journey(self, correlation: str, limit: int = 1000) -> list[Recorded]:
         """See Store."""
-        return self._events("WHERE e.correlation = ? ORDER BY e.position LIMIT ?", _blob(correlation), limit)
+        identity = _blob(correlation)
+        key = journey_key(identity)
+        where = (
+            f"WHERE e.position IN ({_FOUND.format('= ?')}) AND e.correlation = ? ORDER BY e.position LIMIT ?"
+        )
+        return self._events(where, key, self._waiting([key]), identity, limit)
 
     def attachment(self, stream: str) -> bytes | None:
         """See Store."""
@@ -408,6 +424,12 @@ class SqliteStore:
 
     def sent(self, events: Sequence[Recorded]) -> None:
         """Nothing to note: see outbox."""
+
+    def _waiting(self, keys: Sequence[int]) -> str:
+        """The positions that only memory knows under these keys, as a JSON array."""
+        if self._read_only:
+            self._index.learn(self._connection)
+        return str(self._index.waiting(keys))
 
     def _known_number(self, text: str) -> int:
         if text not in self._names:
@@ -496,10 +518,6 @@ class SqliteStore:
         """See Log."""
         row = self._connection.execute("SELECT coalesce(max(position), 0) FROM event").fetchone()
         return int(row[0])
-
-
-def _blob(identity: str) -> bytes:
-    return bytes.fromhex(identity)
 
 
 def _chunks(values: Sequence[Any]) -> Iterator[list[Any]]:

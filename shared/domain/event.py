@@ -184,6 +184,7 @@ class House(Struct, frozen=True):
     origin: str
     terms: str
     pseudonym: Callable[[str], str]
+    name: str = "The House"
 
 
 class Input(Struct, frozen=True, gc=False):

@@ -13,7 +13,11 @@ _HEX32 = re.compile(r"[0-9a-f]{32}")
 
 def uuid5(*parts: str) -> str:
     """The name-based UUID (RFC 9562 version 5) of `parts` in the House's namespace, 32 hex digits."""
-    digest = bytearray(sha1(_HOUSE + "\x1f".join(parts).encode(), usedforsecurity=False).digest()[:16])
+    return _uuid5("\x1f".join(parts))
+
+
+def _uuid5(name: str) -> str:
+    digest = bytearray(sha1(_HOUSE + name.encode(), usedforsecurity=False).digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x50
     digest[8] = digest[8] & 0x3F | 0x80
     return digest.hex()
@@ -21,7 +25,7 @@ def uuid5(*parts: str) -> str:
 
 def event_id(function: str, input_id: str, n: int) -> str:
     """The id of the n-th event that `function` makes of the input `input_id`."""
-    return uuid5(function, input_id, str(n))
+    return _uuid5(f"{function}\x1f{input_id}\x1f{n}")
 
 
 def correlation_id(incoming: str | None) -> str | None:

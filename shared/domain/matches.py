@@ -48,9 +48,10 @@ class StandingGained(Event, frozen=True):
 
 @event("house.matchmaker.standing-lost.v1")
 class StandingLost(Event, frozen=True):
-    """An opt-in of the stream's developer ended, for good. Stream: `ticket/<dev>`."""
+    """An opt-in of the stream's developer ended, for good. Stream: `ticket/<dev>`. The earliest instant counts."""
 
     invitation: str
+    lost_at_us: int
 
 
 @event("house.matchmaker.availability-changed.v1")
@@ -90,12 +91,13 @@ class TicketDrawn(Event, frozen=True):
 
 @event("house.matchmaker.seat-forfeited.v1")
 class SeatForfeited(Event, frozen=True):
-    """The developer's last opt-in ended while they held a seat. Stream: `ticket/<dev>`."""
+    """The developer's last opt-in ended while they held a seat. Stream: `ticket/<dev>`. The earliest instant counts."""
 
     developer: str
     ticket: str
     seat: str
     session: str
+    forfeited_at_us: int
 
 
 @event("house.matchmaker.ticket-returned.v1")
@@ -160,13 +162,22 @@ class SessionProposed(Event, frozen=True):
 
 @event("house.matchmaker.seat-confirmed.v1")
 class SeatConfirmed(Event, frozen=True):
-    """The developer took the seat. Stream: `session/<id>`."""
+    """The developer took the seat. Stream: `session/<id>`. It comes again when an earlier word shows up late."""
 
     session: str
     seat: str
     developer: str
     introduce: bool
     accepted_at_us: int
+
+
+@event("house.matchmaker.forfeit-noted.v1")
+class ForfeitNoted(Event, frozen=True):
+    """The seat's developer may not take it any more. Stream: `session/<id>`. It comes again like SeatConfirmed."""
+
+    session: str
+    seat: str
+    forfeited_at_us: int
 
 
 @event("house.matchmaker.seat-returned.v1")
@@ -195,7 +206,7 @@ class SessionFormed(Event, frozen=True):
 
 @event("house.matchmaker.session-dissolved.v1")
 class SessionDissolved(Event, frozen=True):
-    """Not all seats were taken in time. Stream: `session/<id>`."""
+    """Not all seats were taken in time, or one was forfeited before. Stream: `session/<id>`."""
 
     session: str
     brief: str
@@ -205,12 +216,12 @@ class SessionDissolved(Event, frozen=True):
 class TicketState(Struct, frozen=True, omit_defaults=True):
     """The state of `ticket/<dev>`: opt-ins in force, availability, and the live ticket with its status.
 
-    `revoked` are opt-ins that ended, so that one that is heard of late stays ended.
+    `revoked` are opt-ins that ended and when, so that one that is heard of late stays ended.
     """
 
     developer: str = ""
     opt_ins: frozenset[str] = frozenset()
-    revoked: frozenset[str] = frozenset()
+    revoked: dict[str, int] = {}
     busy: bool = False
     observed_at_us: int = 0
     ticket: Ticket | None = None
@@ -232,11 +243,11 @@ class Demand(Struct, frozen=True, omit_defaults=True):
 
 
 class Session(Struct, frozen=True, omit_defaults=True):
-    """The state of `session/<id>`. `accepted` are seats, `introduce` developers, `taken_at_us` the last seat's."""
+    """The state of `session/<id>`. `accepted` and `forfeits` are instants by seat, `introduce` developers."""
 
     proposed: SessionProposed | None = None
-    accepted: frozenset[str] = frozenset()
+    accepted: dict[str, int] = {}
     introduce: frozenset[str] = frozenset()
-    taken_at_us: int = 0
+    forfeits: dict[str, int] = {}
     status: Literal["unknown", "proposed", "formed", "dissolved"] = "unknown"
     formed: SessionFormed | None = None

@@ -62,6 +62,15 @@ class Responded(Event, frozen=True):
     refusal: str | None = None
 
 
+@event("house.optin.id-asked-for.v1")
+class IdAskedFor(Event, frozen=True):
+    """The invitation uses a House-Id that is nobody's yet. Stream: `invitation-id/<id>`. The earliest instant counts."""
+
+    id: str
+    invitation: str
+    asked_at_us: int
+
+
 @event("house.optin.id-claimed.v1")
 class IdClaimed(Event, frozen=True):
     """The invitation is the first to use the House-Id. Stream: `invitation-id/<id>`."""
@@ -168,9 +177,14 @@ class EntryWithheld(Event, frozen=True):
 
 
 class HouseId(Struct, frozen=True, omit_defaults=True):
-    """The state of `invitation-id/<id>`: the invitation that used it first."""
+    """The state of `invitation-id/<id>`: the invitation that used it first.
 
+    Until that is certain, `asked` holds those that use it, with the instants of their receipt.
+    """
+
+    id: str = ""
     holder: str | None = None
+    asked: dict[str, int] = {}
 
 
 class Invitation(Struct, frozen=True, omit_defaults=True):

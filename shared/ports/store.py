@@ -64,10 +64,11 @@ def check_size(write: Write) -> None:
     Raises:
         TooLarge: naming the stream, the size and the limit.
     """
-    largest = max((len(event.data) for event in write.events), default=0)
-    size_bytes = max(largest, len(write.state or b""))
-    if size_bytes > STATE_SIZE_BYTES_MAX:
-        raise TooLarge(f"{write.stream}: {size_bytes} bytes in one document, at most {STATE_SIZE_BYTES_MAX}")
+    for document in (write.state or b"", *[event.data for event in write.events]):
+        if len(document) > STATE_SIZE_BYTES_MAX:
+            raise TooLarge(
+                f"{write.stream}: {len(document)} bytes in one document, at most {STATE_SIZE_BYTES_MAX}"
+            )
 
 
 class View(Struct, frozen=True, gc=False):

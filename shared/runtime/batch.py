@@ -48,6 +48,7 @@ class Working:
         "events",
         "expected",
         "fold",
+        "kept",
         "name",
         "state",
         "undue",
@@ -57,6 +58,7 @@ class Working:
         self.name, self.fold, self.expected, self.correlation = name, fold, loaded.version, loaded.correlation
         self.state = self.before = state
         self.events: list[Recorded] = []
+        self.kept = loaded.state
         self.attachment: bytes | None = None
         self.undue = False
 
@@ -66,16 +68,18 @@ class Working:
         return self.expected + len(self.events)
 
     def write(self) -> Write:
-        """What is to be appended."""
+        """What is to be appended; without events only that the stream is due no more."""
+        if not self.events:
+            return Write(self.name, self.expected, (), None if self.fold.whole else self.kept)
         fold, after = self.fold, self.state
         had = fold.tags(self.before) if self.expected else frozenset()
-        has = fold.tags(after) if self.version else frozenset()
+        has = fold.tags(after)
         return Write(
             self.name,
             self.expected,
             tuple(self.events),
             None if fold.whole else _encode_state(after),
-            None if self.undue else fold.due_at_us(after),
+            fold.due_at_us(after),
             has - had,
             had - has,
             self.attachment,
@@ -101,13 +105,22 @@ class Batch:
 
     def hold(self, name: str, loaded: Loaded = _NEW) -> Working:
         """Take a stream into hand as it is known to stand."""
-        working = Working(name, self._folds.of(name), loaded, self._folds.state(name, loaded.state))
-        self._streams[name] = working
+        fold = self._folds.of(name)
+        state = fold.initial if loaded.state is None else self._folds.state(name, loaded.state)
+        working = self._streams[name] = Working(name, fold, loaded, state)
         return working
 
     def held(self, name: str) -> Working:
         """The stream in hand; one that was not loaded is taken for new, and the append finds out."""
         return self._streams.get(name) or self.hold(name)
+
+    def undue(self, name: str, input_id: str) -> None:
+        """Let the stream be due no more, whatever its state is; events of this batch may say otherwise."""
+        if name not in self._streams:
+            [loaded] = self._store.load(self._function, [(name, input_id)])
+            # Not decoded, as this may be what does not work.
+            self._streams[name] = Working(name, self._folds.of(name), loaded, None)
+        self._streams[name].undue = True
 
     def is_handled(self, input_id: str) -> bool:
         """Whether the function has handled the input, before or in this batch."""
@@ -141,9 +154,9 @@ class Batch:
                 )
             )
         for event in recorded:
-            self._streams[event.stream].events.append(event)
-        for stream, (state, _) in after.items():
-            self._streams[stream].state = state
+            working = self._streams[event.stream]
+            working.events.append(event)
+            working.state = after[event.stream][0]
         self._handled.add(input_id)
         if not recorded and routed is not None:
             self._silent.append((routed, input_id))

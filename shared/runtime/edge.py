@@ -86,6 +86,10 @@ class Edge(Protocol):
         """The node's published constants: origin, terms, pseudonyms."""
 
     @property
+    def functions(self) -> tuple[str, ...]:
+        """The names of all functions of the route."""
+
+    @property
     def clock(self) -> Clock:
         """The present."""
 

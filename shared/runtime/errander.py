@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Sequence
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
 from shared.domain.event import Recorded
 from shared.ports.store import Conflict
-from shared.runtime.errands import Outcome, act, conclude, redrive, scheduled
+from shared.runtime.errands import act, conclude, redrive, scheduled
 from shared.runtime.patience import Patience
 from shared.runtime.shapes import Gateways
 from shared.runtime.shell import Happening, Shell, of
@@ -17,7 +18,6 @@ from shared.runtime.worker import Worker
 
 AT_ONCE = 8
 IDLE_S = 0.25
-T = TypeVar("T")
 
 
 class Errander:
@@ -64,8 +64,6 @@ class Errander:
         while True:
             try:
                 busy = await self._round(shell)
-            except Conflict:
-                busy = True
             except Exception as error:
                 await asyncio.sleep(patience.failed(error))
                 continue
@@ -95,17 +93,24 @@ class Errander:
         return False
 
     async def _run(self, shell: Shell, inputs: Sequence[Happening], events: Sequence[Recorded] = ()) -> None:
-        outcomes = await asyncio.gather(*(act(shell, happening, self._gateways) for happening in inputs))
-        for n, outcome in enumerate(outcomes):
-            await self._conclude(shell, outcome, events[n : n + 1])
+        """Run a handful at once. Each is recorded as soon as it is done; all are acknowledged together, in order."""
+        acts = (self._act(shell, happening) for happening in inputs)
+        failures = [done for done in await asyncio.gather(*acts, return_exceptions=True) if done is not None]
+        if failures:
+            # What is recorded stays recorded: the whole handful comes again and finds it handled.
+            raise failures[0]
+        if events:
+            await self._in_group(lambda: shell.ports.bus.acknowledge(shell.name, events))
 
-    async def _conclude(self, shell: Shell, outcome: Outcome, events: Sequence[Recorded]) -> None:
-        try:
-            await self._in_group(lambda: conclude(shell, [outcome], events))
-        except Conflict:
-            # An earlier outcome of this handful moved the stream: look again, then conclude.
-            fresh = await act(shell, outcome.happening, self._gateways)
-            await self._in_group(lambda: conclude(shell, [fresh], events))
+    async def _act(self, shell: Shell, happening: Happening) -> None:
+        while True:
+            outcome = await act(shell, happening, self._gateways)
+            try:
+                await self._in_group(partial(conclude, shell, [outcome]))
+            except Conflict:
+                # Another of the handful moved the stream: look again.
+                continue
+            return
 
     def _in_group(self, job: Any) -> Awaitable[Any]:
         return asyncio.wrap_future(self._worker.run(job))

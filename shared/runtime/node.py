@@ -30,7 +30,7 @@ from shared.runtime.edge import Receipt, Submission, Trouble
 from shared.runtime.errander import Errander
 from shared.runtime.logs import log
 from shared.runtime.settings import Settings, SettingsError
-from shared.runtime.shapes import Asgi, Function, Intake
+from shared.runtime.shapes import EVERY, Asgi, Function, Intake
 from shared.runtime.shell import Shell
 from shared.runtime.wiring import Wired, embedded
 from shared.runtime.worker import Worker
@@ -127,12 +127,17 @@ class NodeEdge:
 
     def __init__(self, node: Node, shell: Shell, intake: Intake) -> None:
         self._node, self._shell = node, shell
-        self._views = {shell.name, *intake.views}
+        self._views = set(self.functions) if intake.views == EVERY else {shell.name, *intake.views}
 
     @property
     def house(self) -> House:
         """See Edge."""
         return self._node.wired.ports.house
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """See Edge."""
+        return tuple(self._node.shells)
 
     @property
     def clock(self) -> Clock:
@@ -229,6 +234,8 @@ def run(settings: Settings, ready: Callable[[Node, str], None] | None = None) ->
         access_log=False,
         log_config=None,
         server_header=False,
+        date_header=False,
+        proxy_headers=False,
         backlog=2048,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=3,

@@ -12,7 +12,7 @@ from typing import Any
 from shared.domain.event import Scheduled, all_types, type_of
 from shared.domain.parked import InputParked, InputRedriven
 from shared.runtime import deployment
-from shared.runtime.shapes import ENGINE_EVENTS, Decider, Draw, Errand, Function, Shape
+from shared.runtime.shapes import ENGINE_EVENTS, EVERY, Decider, Draw, Errand, Function, Shape
 
 BEGIN, END = "<!-- route:begin -->", "<!-- route:end -->"
 
@@ -61,6 +61,7 @@ def _function(function: Function, topics: dict[str, str]) -> dict[str, Any]:
         for body in shape.reads
         if body not in ENGINE_EVENTS
     )
+    views = sorted(_views(function, topics))
     return {
         "topic": function.writes,
         "shapes": sorted(type(shape).__name__.lower() for shape in function.shapes),
@@ -69,9 +70,14 @@ def _function(function: Function, topics: dict[str, str]) -> dict[str, Any]:
         "streams": {prefix: fold.state.__name__ for prefix, fold in sorted(function.folds.items())},
         "every_s": sorted({every for shape in function.shapes if (every := _every_s(shape)) is not None}),
         "paths": sorted({path for intake in function.intakes for path in intake.paths}),
-        "views": sorted({view for intake in function.intakes for view in intake.views}),
-        **deployment.needs(function, list(topics) if reads_log(function) else None),
+        "views": views,
+        **deployment.needs(function, views, list(topics) if reads_log(function) else None),
     }
+
+
+def _views(function: Function, names: Iterable[str]) -> set[str]:
+    views = {view for intake in function.intakes for view in intake.views}
+    return {name for name in names if name != function.name} if views == set(EVERY) else views
 
 
 def reads_log(function: Function) -> bool:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 S = TypeVar("S")
 Asgi = Callable[..., Awaitable[None]]
+EVERY = ("*",)
+"""As an intake's `views`: the states of every function there is, also of those that are yet to come."""
 ENGINE_EVENTS: tuple[type[Event], ...] = (Due, Scheduled)
 
 
@@ -151,6 +153,15 @@ class Function:
     writes: str
     shapes: tuple[Shape, ...]
     secrets: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Errands run apart from decisions, and one position in the bus serves them all.
+
+        Raises:
+            ValueError: the shapes mix errands with others that read.
+        """
+        if self.errands and any(not isinstance(shape, Errand) for shape in self.readers):
+            raise ValueError(f"{self.name}: errands and deciders belong into functions of their own")
 
     @property
     def readers(self) -> tuple[Reader, ...]:

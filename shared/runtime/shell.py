@@ -85,8 +85,8 @@ class Plan(Struct, frozen=True):
 
     happening: Happening
     arrived: Input | None
-    units: tuple[tuple[str, Decider[Any]], ...] = ()
-    spread: tuple[tuple[str, Event], ...] = ()
+    units: Sequence[tuple[str, Decider[Any]]] = ()
+    spread: Sequence[tuple[str, Event]] = ()
     error: Exception | None = None
 
 
@@ -170,7 +170,7 @@ class Shell:
                 if not batch.is_handled(plan.happening.id):
                     self._decide(batch, plan)
                 elif plan.happening.type == _DUE:
-                    batch.held(plan.happening.stream).undue = True
+                    batch.undue(plan.happening.stream, plan.happening.id)
             try:
                 emitted = batch.append()
             except Conflict:
@@ -213,7 +213,7 @@ class Shell:
             raise
         except Exception as error:
             return Plan(happening, None, error=error)
-        return Plan(happening, arrived, tuple(units), tuple(spread))
+        return Plan(happening, arrived, units, spread)
 
     def arrived(self, happening: Happening) -> Input:
         """The input as a decision sees it, with the raw body where one of its readers asked for it."""
@@ -274,8 +274,7 @@ class Shell:
         )
         self._note_letter(batch, happening, letter, body)
         if happening.type == _DUE:
-            batch.load([(happening.stream, happening.id)])
-            batch.held(happening.stream).undue = True
+            batch.undue(happening.stream, happening.id)
         self.counts["parked"] += 1
         log("bug", "input parked", self.name, happening.correlation, input=happening.id, error=body.error)
 

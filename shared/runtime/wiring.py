@@ -93,7 +93,8 @@ def embedded(settings: Settings) -> Wired:
     if not settings.github_secrets:
         kept.create("github", 20)
     secrets = NodeSecrets(settings, kept)
-    house = House(origin=settings.origin, terms=terms(), pseudonym=pseudonymizer(secrets.get("pepper")))
+    pseudonym = pseudonymizer(secrets.get("pepper"))
+    house = House(settings.origin, terms(), pseudonym, settings.name)
     store = SqliteStore(settings.data / "house.sqlite")
     os.chmod(settings.data / "house.sqlite", 0o600)
     clock = SystemClock()

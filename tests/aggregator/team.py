@@ -120,8 +120,9 @@ class Run:
             returning.extend(self._handle(happened))
         return self
 
-    def until(self, watermark_us: int) -> "Run":
-        """Wake what is due at the watermark, and handle what comes of it."""
+    def until(self, known_us: int) -> "Run":
+        """Wake what is due once all until that instant is known, itself included, and handle what comes of it."""
+        watermark_us = known_us + 1
         for shape in FUNCTION.readers:
             for stream in [name for name in self.states if name.startswith(shape.fold.prefix + "/")]:
                 due_us = shape.fold.due_at_us(self.states[stream])

@@ -140,6 +140,14 @@ def test_sessions_add_up() -> None:
     assert (image.marked, sum(image.grid), image.refusal) == (20, 20, "needs 30 points, has 20")
 
 
+def test_a_result_speaks_only_of_creatives_that_a_session_showed() -> None:
+    """Whether one that was added later is known here when a session closes is a matter of chance."""
+    known = [OPENED, creative("copy-a"), creative("copy-b"), creative("image-a")]
+    unshown = [creative("copy-z"), creative("image-z")]
+    for inputs in ([*known, *unshown, closed("s1")], [*known, closed("s1"), *unshown]):
+        assert Run().take(inputs).states[f"brief/{BRIEF}"].result == published(closed("s1"))
+
+
 def test_an_image_with_enough_points_has_a_heat_map() -> None:
     (image,) = published(closed(SESSION, points=((0.5, 0.5),) * 30)).images
     assert image.refusal is None

@@ -66,6 +66,12 @@ def test_a_participant_who_withdraws_is_no_lead_any_more() -> None:
     )
 
 
+def test_of_two_agreements_given_with_one_seat_the_later_stands() -> None:
+    once_more = SeatAccepted("seat-1", SESSION, DEV, at(-3), introduce=True)
+    for inputs in ((WITH_SEAT, once_more), (once_more, WITH_SEAT)):
+        assert Run().take(inputs).states[STREAM].seats == {SESSION: at(-3)}
+
+
 def test_a_seat_taken_without_agreeing_introduces_nobody() -> None:
     given(LEADS, NOTED).when(SeatAccepted("seat-1", SESSION, DEV, at(-5))).nothing()
     given(LEADS).when(TAKEN).then(NOTED)

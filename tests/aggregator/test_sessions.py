@@ -104,23 +104,23 @@ def test_a_point_over_the_number_asked_for_is_ignored_and_an_earlier_one_takes_i
 
 
 def test_an_open_session_is_due_at_the_end_of_its_window() -> None:
-    assert SESSIONS.fold.due_at_us(given(SESSIONS, opened()).state) == WINDOW_END_US
+    assert SESSIONS.fold.due_at_us(given(SESSIONS, opened()).state) == WINDOW_END_US + 1
 
 
 def test_a_session_is_due_when_the_last_participant_has_done_the_last_task() -> None:
     run = Run().take([OPENED, creative("copy-a"), creative("image-a"), formed()])
     for n, developer in enumerate(TEAM):
         state = run.states[f"result/{SESSION}"]
-        assert SESSIONS.fold.due_at_us(state) == WINDOW_END_US
+        assert SESSIONS.fold.due_at_us(state) == WINDOW_END_US + 1
         run.take(everything_done(developer, 10.0 * n))
-    assert SESSIONS.fold.due_at_us(run.states[f"result/{SESSION}"]) == at(42)
+    assert SESSIONS.fold.due_at_us(run.states[f"result/{SESSION}"]) == at(42) + 1
 
 
 def test_a_due_session_closes_and_clears_its_seats() -> None:
     decided = given(
         SESSIONS, opened(), recorded(vote(TEAM[0], 5, "copy-b")), recorded(point(TEAM[0], 6, 0.5, 0.25))
     )
-    state = decided.when(Due(WINDOW_END_US), at_us=WINDOW_END_US).then(
+    state = decided.when(Due(WINDOW_END_US + 1), at_us=WINDOW_END_US + 1).then(
         SessionClosed(
             SESSION,
             BRIEF,
@@ -138,7 +138,7 @@ def test_a_due_session_closes_and_clears_its_seats() -> None:
 
 
 def test_a_session_that_is_not_due_yet_stays_open() -> None:
-    given(SESSIONS, opened()).when(Due(WINDOW_END_US - 1), at_us=WINDOW_END_US - 1).nothing()
+    given(SESSIONS, opened()).when(Due(WINDOW_END_US), at_us=WINDOW_END_US).nothing()
 
 
 def test_nothing_is_taken_after_closing() -> None:
@@ -205,12 +205,13 @@ def test_the_outcome_does_not_depend_on_the_order_of_arrival(
     inputs = [*metrics, *(body for developer in busy for body in everything_done(developer, 7))]
     shuffled = inputs.copy()
     Random(seed).shuffle(shuffled)
+    other = Run(Random(seed))
     if early:
         shuffled = [*shuffled, *beginning]
         Random(seed + 1).shuffle(shuffled)
     else:
-        shuffled = [*beginning, *shuffled]
+        other.take(beginning)
     one = Run().take([*beginning, *sorted(inputs, key=repr)]).until(WINDOW_END_US)
-    other = Run(Random(seed)).take(shuffled).until(WINDOW_END_US)
+    other.take(shuffled).until(WINDOW_END_US)
     assert one.states == other.states
     assert one.states[f"result/{SESSION}"].status == "closed"

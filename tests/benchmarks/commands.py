@@ -9,9 +9,20 @@ from functools import partial
 from pathlib import Path
 
 from shared.domain.event import type_of
+from shared.runtime.edge import Submission
 from shared.runtime.shell import Shell
 from shared.runtime.worker import EVENTS_PER_ROUND, Worker
-from tests.benchmarks.counters import COUNTING, DURABILITY, FRONT, STREAMS, Ordered, order, ports
+from tests.benchmarks.counters import (
+    COUNTING,
+    DIRECT,
+    DURABILITY,
+    FRONT,
+    STREAMS,
+    Ordered,
+    counting,
+    order,
+    ports,
+)
 from tests.benchmarks.figures import Figure, Scale, against, interleaved
 from tests.benchmarks.peers import LIBRARY, Tallies, application
 from tests.benchmarks.places import fresh
@@ -21,9 +32,10 @@ CALLERS = 512
 
 def commands(scale: Scale) -> Sequence[Figure]:
     """The node's whole way, the shell alone in groups and one by one, and the library's cycle."""
-    submitted, grouped, single, library = interleaved(
+    submitted, direct, grouped, single, library = interleaved(
         scale.runs,
         partial(_submitted, scale.of(30_000)),
+        partial(_direct, scale.of(30_000)),
         partial(_handled, scale.of(50_000), EVENTS_PER_ROUND),
         partial(_handled, scale.of(3_000), 1),
         partial(_library, scale.of(3_000)),
@@ -37,7 +49,16 @@ def commands(scale: Scale) -> Sequence[Figure]:
             peer,
             library,
             10,
-            f"{CALLERS} callers of Worker.submit, until all decisions are durable; {DURABILITY}",
+            f"{CALLERS} callers of Worker.submit; two durable events a command; {DURABILITY}",
+        ),
+        against(
+            "command submitted to its own stream",
+            "commands/s",
+            direct,
+            peer,
+            library,
+            10,
+            f"{CALLERS} callers of Worker.submit; state loaded and evolved, one event, answered when durable",
         ),
         against(
             "command handled by the shell, in groups",
@@ -57,21 +78,36 @@ def _submitted(number: int) -> float:
         front, counter = Shell(FRONT, wired), Shell(COUNTING, wired)
         worker = Worker([front, counter], wired)
         worker.start()
-        submissions = iter([order(n) for n in range(number)])
-
-        async def caller() -> None:
-            for submission in submissions:
-                await worker.submit(front, submission)
-
-        async def everybody() -> None:
-            await asyncio.gather(*(caller() for _ in range(CALLERS)))
-
+        orders = [order(n) for n in range(number)]
         started_s = time.perf_counter()
-        asyncio.run(everybody())
+        asyncio.run(_submit(worker, front, orders))
         while counter.counts["handled"] < number:
-            time.sleep(0.001)
+            time.sleep(0.01)
         worker.stop(10)  # which commits what it has in hand
         return number / (time.perf_counter() - started_s)
+
+
+def _direct(number: int) -> float:
+    with fresh() as folder, ports(folder) as wired:
+        counter = Shell(DIRECT, wired)
+        worker = Worker([counter], wired)
+        worker.start()
+        counts = [counting(n, n % STREAMS) for n in range(number)]
+        started_s = time.perf_counter()
+        asyncio.run(_submit(worker, counter, counts))
+        elapsed_s = time.perf_counter() - started_s
+        worker.stop(10)
+        return number / elapsed_s
+
+
+async def _submit(worker: Worker, shell: Shell, submissions: Sequence[Submission]) -> None:
+    waiting = iter(submissions)
+
+    async def caller() -> None:
+        for submission in waiting:
+            await worker.submit(shell, submission)
+
+    await asyncio.gather(*(caller() for _ in range(CALLERS)))
 
 
 def _handled(number: int, per_group: int) -> float:

@@ -127,17 +127,18 @@ def order(n: int) -> Submission:
     return Submission(identity, identity, 1_700_000_000_000_000 + n, ((f"order/{identity}", ordered),))
 
 
-def count(shell: Shell, numbers: range, per_stream: int, stream: str = "counter/c") -> None:
-    """Append one Counted for each number, `per_stream` of them in each stream, in durable groups of a thousand."""
-    for start in range(numbers.start, numbers.stop, 1_000):
-        shell.accept(
-            [
-                Submission(
-                    uuid5("count", str(n)),
-                    uuid5("journey", str(n)),
-                    1_700_000_000_000_000 + n,
-                    ((f"{stream}{n // per_stream:06}", body(n)),),
-                )
-                for n in range(start, min(start + 1_000, numbers.stop))
-            ]
-        )
+def counting(n: int, stream: int) -> Submission:
+    """The n-th count, submitted to a counter's own stream."""
+    return Submission(
+        uuid5("count", str(n)),
+        uuid5("journey", str(n)),
+        1_700_000_000_000_000 + n,
+        ((f"counter/c{stream:06}", body(n)),),
+    )
+
+
+def count(shell: Shell, number: int, per_stream: int) -> None:
+    """Append so many Counted, `per_stream` of them to each stream, in durable groups of a thousand."""
+    for start in range(0, number, 1_000):
+        numbers = range(start, min(start + 1_000, number))
+        shell.accept([counting(n, n // per_stream) for n in numbers])

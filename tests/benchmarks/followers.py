@@ -58,7 +58,7 @@ def followers(scale: Scale) -> Sequence[Figure]:
 
 def _seed(folder: Path, number: int) -> None:
     with ports(folder) as wired:
-        count(Shell(DIRECT, wired), range(number), PER_STREAM)
+        count(Shell(DIRECT, wired), number, PER_STREAM)
 
 
 def _follow(seeded: Path, function: Function, number: int) -> float:
@@ -70,7 +70,7 @@ def _follow(seeded: Path, function: Function, number: int) -> float:
             started_s = time.perf_counter()
             worker.start()
             while follower.counts["handled"] < number:
-                time.sleep(0.001)
+                time.sleep(0.01)
             worker.stop(10)  # which commits what it has in hand
             return number / (time.perf_counter() - started_s)
 

@@ -30,7 +30,7 @@ def replays(scale: Scale) -> Sequence[Figure]:
         ports(folder) as wired,
         application(Tallies, folder / "library.sqlite") as app,
     ):
-        count(Shell(DIRECT, wired), range(number), number)
+        count(Shell(DIRECT, wired), number, number)
         tally = app.begin()
         app.count_often(tally, number - 1)
         # Reading is quick and noisy: more runs cost nothing.

@@ -8,13 +8,25 @@ from typing import Any
 import msgspec
 import pytest
 
-from shared.domain.event import Event, Input
+from shared.domain.event import Due, Event, Input
 from shared.domain.ids import uuid5
 from shared.ports.store import STATE_SIZE_BYTES_MAX, Write
 from shared.runtime.edge import Rejection, Submission
-from shared.runtime.shapes import Decider, Function
+from shared.runtime.shapes import Decider, Fold, Function
 from tests.contracts.stores import ADAPTERS, NAMES, recorded
-from tests.engine.toys import ACCOUNT, EDGE, Account, Charged, Ordered, Toys, account_of, charge, order, till
+from tests.engine.toys import (
+    ACCOUNT,
+    COURIER,
+    EDGE,
+    Account,
+    Charged,
+    Ordered,
+    Toys,
+    account_of,
+    charge,
+    order,
+    till,
+)
 from tests.given import NOW_US
 
 
@@ -115,6 +127,31 @@ def test_a_due_that_nobody_reads_is_parked_and_does_not_come_again(toys: Toys) -
     assert shell.tick(NOW_US + 5) == 1
     assert shell.tick(NOW_US + 6) == 0
     assert len(toys.letters("toytill")) == 1
+
+
+class Unlike(msgspec.Struct, frozen=True):
+    """A state as a careless change might leave it: what is kept cannot be read as this."""
+
+    opened: str = ""
+
+
+def test_a_due_whose_state_cannot_be_read_is_parked_and_does_not_come_again(toys: Toys) -> None:
+    toys.order("ann", f"later {NOW_US + 5}")
+    toys.handle("toytill")
+    before = toys.ports.store.state("toytill", "account/ann")
+    fold: Fold[Any] = Fold("account", Unlike, Unlike(), lambda state, _: state)
+    changed = Function("toytill", "tills", (Decider(fold, (Ordered, Due), account_of, charge),))
+    shell = Toys(toys.adapter, (EDGE, changed))["toytill"]
+    assert shell.tick(NOW_US + 5) == 1
+    assert shell.tick(NOW_US + 6) == 0
+    assert len(toys.letters("toytill")) == 1
+    assert toys.ports.store.state("toytill", "account/ann") == before
+
+
+def test_a_function_does_not_mix_errands_with_decisions() -> None:
+    decider = Decider(ACCOUNT, (Ordered,), account_of, charge)
+    with pytest.raises(ValueError, match="functions of their own"):
+        Function("toytill", "tills", (decider, COURIER.errands[0]))
 
 
 def test_a_stream_moves_on_after_its_due_was_parked(toys: Toys) -> None:

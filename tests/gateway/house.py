@@ -59,6 +59,10 @@ class House:
             self.settle()
         return receipt
 
+    @property
+    def functions(self) -> tuple[str, ...]:
+        return tuple(self.shells)
+
     def fresh_id(self) -> str:
         return uuid5("fresh", str(next(self._numbers)))
 
@@ -161,7 +165,9 @@ class House:
             for number, lane in enumerate(LANES, 1)
         )
 
-    def propose(self, brief: str, client: str, session: str = "5" * 32) -> str:
+    def propose(
+        self, brief: str, client: str, session: str = "5" * 32, correlation: str | None = None
+    ) -> str:
         """A session of developers 1 to 5; its id."""
         proposed = SessionProposed(
             session=session,
@@ -173,7 +179,7 @@ class House:
             window_s=3_600,
             deadline_us=self.clock.now_us() + 600 * SECOND_US,
         )
-        self.record("matchmaker", f"session/{session}", proposed)
+        self.record("matchmaker", f"session/{session}", proposed, correlation=correlation)
         return session
 
     def draw(self, session: str) -> None:

@@ -36,6 +36,7 @@ def formed(house: House, brief: str, introduce: tuple[int, ...] = ()) -> str:
             f"/api/seats/{seat.id}/accept", {"introduce": number in introduce}
         )
         assert answer.status_code == 202
+    later(house, 0.001)
     return session
 
 

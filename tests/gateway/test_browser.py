@@ -42,6 +42,7 @@ def furnish(house: House) -> dict[str, str]:
     session = house.propose(brief, "client_tide")
     for number, seat in enumerate(house.seats(session), 1):
         house.developer(number).post(f"/api/seats/{seat.id}/accept", {"introduce": number < 3})
+    later(house, 0.001)
     for number in range(1, 6):
         house.developer(number).post(
             f"/api/sessions/{session}/votes", {"approved": [copy] if number > 2 else []}

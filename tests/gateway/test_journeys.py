@@ -10,7 +10,7 @@ from shared.domain.profiles import ProfileObserved
 from shared.domain.requests import BriefOpened
 from shared.domain.results import LeadQualified
 from shared.runtime.edge import Trouble
-from tests.gateway.house import House, Voice
+from tests.gateway.house import House, Voice, later
 from tests.given import NOW_US
 
 C = "c" * 32
@@ -82,10 +82,11 @@ def test_a_developer_sees_their_own_profile_and_nobody_else_s(house: House) -> N
 
 
 def test_a_team_member_is_not_told_who_agreed_to_be_introduced(house: House) -> None:
-    session = house.propose("b" * 32, "client_tide")
+    session = house.propose("b" * 32, "client_tide", correlation=C)
     for number, seat in enumerate(house.seats(session), 1):
         headers = {"x_correlation_id": C}
         house.developer(number).post(f"/api/seats/{seat.id}/accept", {"introduce": number == 2}, **headers)
+    later(house, 0.001)
     formed = [
         event for event in told(house.developer(1)) if event["type"] == "house.matchmaker.session-formed.v1"
     ]

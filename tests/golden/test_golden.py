@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.domain.event import EventType, decode, encode, personal_fields, type_of
+from shared.domain.event import EventType, decode, encode, type_of
 from tests.golden import FOLDER, example, published, stored
 
 TYPES = published()
@@ -17,9 +17,6 @@ def test_a_stored_example_is_read_and_written_as_it_was(kind: EventType) -> None
     if type_of(body).name == kind.name:
         # An old type is upcast, so what it is written as is the newer one's affair.
         assert encode(body) == data
-        assert body == example(kind.body), (
-            "a field is new: an event that has been stored never gains one silently"
-        )
 
 
 def test_no_example_is_of_a_type_that_is_gone() -> None:
@@ -27,6 +24,9 @@ def test_no_example_is_of_a_type_that_is_gone() -> None:
     assert [path.stem for path in FOLDER.glob("*.json") if path.stem not in known] == []
 
 
-@pytest.mark.parametrize("kind", TYPES, ids=lambda kind: kind.name)
-def test_a_personal_field_is_a_field(kind: EventType) -> None:
-    assert set(personal_fields(kind.body)) <= set(kind.body.__struct_fields__)
+def test_an_example_fills_every_field() -> None:
+    """One that left fields out would prove little of them."""
+    for kind in TYPES:
+        made = example(kind.body)
+        filled = {name for name in kind.body.__struct_fields__ if getattr(made, name) not in (None, "", 0)}
+        assert filled == set(kind.body.__struct_fields__), kind.name

@@ -43,15 +43,15 @@ REQUEST = TicketRequested("t1", ALICE, "designer", "engineer", ("en",), 1.0, "de
 TICKET_1 = Ticket("t1", "designer", "engineer", ("en",), 1.0, "default", EXPIRES_US, requested_at_us=NOW_US)
 QUEUED = TicketQueued(ALICE, TICKET_1)
 DRAWN = TicketDrawn(ALICE, "t1", "s1.designer", "s1")
-GAINED = StandingGained("i1")
+GAINED, LOST = StandingGained("i1"), StandingLost("i1", NOW_US)
 
 
 def confirmed(invitation: str = "i1") -> OptInConfirmed:
     return OptInConfirmed(invitation, "r", (ALICE, BOB), ("a", "b"), "sprint-match/1", "sha256:", NOW_US)
 
 
-def revoked(invitation: str = "i1") -> OptInRevoked:
-    return OptInRevoked(invitation, (ALICE, BOB), BOB, NOW_US)
+def revoked(invitation: str = "i1", at_us: int = NOW_US) -> OptInRevoked:
+    return OptInRevoked(invitation, (ALICE, BOB), BOB, at_us)
 
 
 def profile(busy: bool, at_us: int = NOW_US) -> ProfileObserved:
@@ -69,19 +69,24 @@ def test_an_opt_in_gives_standing_to_both_parties() -> None:
 
 
 def test_a_revoked_opt_in_that_is_heard_of_late_stays_revoked() -> None:
-    state = given(TICKET).when(revoked()).then(StandingLost("i1"))
+    state = given(TICKET).when(revoked()).then(LOST)
     assert state.opt_ins == frozenset()
-    given(TICKET, StandingLost("i1")).when(confirmed()).nothing()
-    given(TICKET, StandingLost("i1")).when(revoked()).nothing()
+    given(TICKET, LOST).when(confirmed()).nothing()
+    given(TICKET, LOST).when(revoked()).nothing()
+
+
+def test_an_opt_in_ended_when_it_was_first_taken_back() -> None:
+    given(TICKET, LOST).when(revoked(at_us=NOW_US + 1)).nothing()
+    earlier = StandingLost("i1", NOW_US - 1)
+    assert given(TICKET, LOST).when(revoked(at_us=NOW_US - 1)).then(earlier).revoked == {"i1": NOW_US - 1}
 
 
 def test_standings_are_bounded() -> None:
     full = TicketState(opt_ins=frozenset(f"{n:04}" for n in range(OPT_INS_MAX)))
     assert TICKET.decide(full, arriving(confirmed("one-more"))) == []
-    ended = TicketState(revoked=frozenset(f"{n:04}" for n in range(OPT_INS_MAX)))
-    after = TICKET.fold.evolve(ended, StandingLost("one-more"))
-    assert len(after.revoked) == OPT_INS_MAX
-    assert "one-more" in after.revoked
+    ended = TicketState(revoked={f"{n:04}": n for n in range(OPT_INS_MAX)})
+    after = TICKET.fold.evolve(ended, StandingLost("one-more", NOW_US))
+    assert list(after.revoked) == [*(f"{n:04}" for n in range(1, OPT_INS_MAX)), "one-more"]
 
 
 def test_a_requested_ticket_is_queued_and_expires() -> None:
@@ -97,6 +102,7 @@ def test_a_newer_request_replaces_a_waiting_ticket_and_an_older_one_does_not() -
     ticket_2 = replace(TICKET_1, id="t2", requested_at_us=NOW_US + 1)
     assert given(TICKET, QUEUED).when(newer).then(TicketQueued(ALICE, ticket_2)).ticket == ticket_2
     given(TICKET, TicketQueued(ALICE, ticket_2)).when(REQUEST).nothing()
+    given(TICKET, QUEUED).when(replace(REQUEST, ticket="t0")).nothing()
 
 
 @pytest.mark.parametrize("end", [TicketExpired(ALICE, "t1"), TicketCleared(ALICE, "t1", "s1")])
@@ -117,7 +123,7 @@ def test_only_a_waiting_ticket_of_an_opted_in_developer_who_is_not_busy_can_be_d
     assert tags(given(TICKET, QUEUED).state) == frozenset()
     assert tags(given(TICKET, GAINED, QUEUED, busy).state) == frozenset()
     assert tags(given(TICKET, GAINED, QUEUED, DRAWN).state) == frozenset()
-    assert tags(given(TICKET, GAINED, QUEUED, StandingLost("i1")).state) == frozenset()
+    assert tags(given(TICKET, GAINED, QUEUED, LOST).state) == frozenset()
 
 
 def test_a_busy_profile_changes_availability_when_it_is_news() -> None:
@@ -154,9 +160,26 @@ def test_a_cleared_session_uses_its_tickets_up() -> None:
 
 def test_losing_the_last_opt_in_forfeits_a_held_seat() -> None:
     past = (GAINED, QUEUED, DRAWN)
-    forfeited = SeatForfeited(ALICE, "t1", "s1.designer", "s1")
-    given(TICKET, *past).when(revoked()).then(StandingLost("i1"), forfeited)
-    given(TICKET, *past, StandingGained("i2")).when(revoked()).then(StandingLost("i1"))
+    given(TICKET, *past).when(revoked()).then(LOST, forfeited(NOW_US))
+    given(TICKET, *past, StandingGained("i2")).when(revoked()).then(LOST)
+
+
+def test_a_seat_is_forfeited_when_the_last_opt_in_ended_and_not_when_that_was_heard_of() -> None:
+    past = (GAINED, StandingGained("i2"), QUEUED, DRAWN)
+    for first, second in (("i1", "i2"), ("i2", "i1")):
+        ends = {"i1": NOW_US + 1, "i2": NOW_US + 2}
+        lost = StandingLost(first, ends[first])
+        given(TICKET, *past, lost).when(revoked(second, ends[second])).then(
+            StandingLost(second, ends[second]), forfeited(NOW_US + 2)
+        )
+    earlier = StandingLost("i1", NOW_US - 1)
+    given(TICKET, GAINED, QUEUED, DRAWN, LOST).when(revoked(at_us=NOW_US - 1)).then(
+        earlier, forfeited(NOW_US - 1)
+    )
+
+
+def forfeited(at_us: int) -> SeatForfeited:
+    return SeatForfeited(ALICE, "t1", "s1.designer", "s1", at_us)
 
 
 @always(st.permutations([confirmed(), revoked(), confirmed("i2"), REQUEST, profile(True)]))
@@ -167,7 +190,7 @@ def test_standing_and_ticket_do_not_depend_on_the_order(bodies: list[Event]) -> 
     assert house.state(f"ticket/{ALICE}") == TicketState(
         ALICE,
         frozenset({"i2"}),
-        frozenset({"i1"}),
+        {"i1": NOW_US},
         busy=True,
         observed_at_us=NOW_US,
         ticket=TICKET_1,

@@ -4,12 +4,16 @@ import pytest
 from msgspec.structs import replace
 
 from functions.optin.decide import ANSWERS_MAX, INVITATION
+from functions.optin.house_id import ASKED_MAX
+from functions.optin.house_id import HOUSE_ID as OWNERSHIP
 from functions.optin.main import FUNCTION
 from shared.domain.entries import EntryRecorded
 from shared.domain.event import Due, Event
 from shared.domain.instants import DAY_US, HOUR_US, SECOND_US
 from shared.domain.optins import (
     Answer,
+    HouseId,
+    IdAskedFor,
     IdClaimed,
     IdRefused,
     Invitation,
@@ -59,10 +63,12 @@ def confirmed(by: EntryRecorded, at_us: int = NOW_US) -> OptInConfirmed:
 
 
 def after(*bodies: Event, at_us: int = NOW_US) -> Settled:
-    """The function after inputs, one by one."""
+    """The function after inputs, one by one, its watermark a moment behind."""
     house = Settled(FUNCTION)
     for body in bodies:
-        house.take(body, body.received_at_us if isinstance(body, EntryRecorded) else at_us)
+        now_us = body.received_at_us if isinstance(body, EntryRecorded) else at_us
+        house.take(body, now_us)
+        house.tick(now_us + 1)
     return house
 
 
@@ -288,6 +294,41 @@ def test_a_house_id_is_used_once() -> None:
     assert (second.status, second.reason) == ("declined", "its House-Id belongs to another invitation")
     assert IdClaimed(HOUSE_ID, HASH) in [event for _, event in house.happened]
     assert IdRefused(HOUSE_ID, other, HASH) in [event for _, event in house.happened]
+
+
+ID_ASKED, RIVAL = IdAskedFor(HOUSE_ID, HASH, NOW_US), "1" * 40
+
+
+def test_a_house_id_is_whose_who_was_received_first_also_when_handled_last() -> None:
+    state = given(OWNERSHIP).when(invited(invite())).then(ID_ASKED)
+    assert OWNERSHIP.fold.due_at_us(state) == NOW_US + 1
+    for rival_us, holder, other in (
+        (NOW_US - 1, RIVAL, HASH),
+        (NOW_US, RIVAL, HASH),
+        (NOW_US + 1, HASH, RIVAL),
+    ):
+        rival = IdAskedFor(HOUSE_ID, RIVAL, rival_us)
+        state = (
+            given(OWNERSHIP, ID_ASKED, rival)
+            .when(Due(NOW_US + 1))
+            .then(IdClaimed(HOUSE_ID, holder), IdRefused(HOUSE_ID, other, holder))
+        )
+        assert state == HouseId(HOUSE_ID, holder)
+        assert OWNERSHIP.fold.due_at_us(state) is None
+
+
+def test_a_copy_asks_again_only_when_it_is_earlier() -> None:
+    given(OWNERSHIP, ID_ASKED).when(invited(invite())).nothing()
+    earlier = invited(invite(received_at_us=NOW_US - 1))
+    given(OWNERSHIP, ID_ASKED).when(earlier).then(IdAskedFor(HOUSE_ID, HASH, NOW_US - 1))
+    given(OWNERSHIP, ID_ASKED, IdClaimed(HOUSE_ID, HASH)).when(earlier).nothing()
+
+
+def test_few_invitations_wait_for_one_house_id() -> None:
+    asked = [IdAskedFor(HOUSE_ID, f"{n:040}", NOW_US + 1 + n) for n in range(ASKED_MAX)]
+    outcome = given(OWNERSHIP, *asked).when(invited(invite()))
+    state = outcome.then(ID_ASKED, IdRefused(HOUSE_ID, asked[-1].invitation, HASH))
+    assert list(state.asked) == [HASH, *(ask.invitation for ask in asked[:-1])]
 
 
 def test_nothing_is_confirmed_before_the_house_id_is_known_to_be_unused() -> None:

@@ -13,14 +13,17 @@ from shared.domain.instants import DAY_US, HOUR_US
 from shared.domain.optins import Invitation, Standing
 from shared.domain.requests import ConsentGiven, ConsentWithdrawn, WithholdingRequested
 from tests.given import NOW_US
-from tests.optin.said import ALICE, BOB, CAROL, HASH, accept, decline, invite, revoke
+from tests.optin.said import ALICE, BOB, CAROL, HASH, HOUSE_ID, accept, decline, invite, revoke
 from tests.settled import Settled
 
 PAIR = tuple(sorted((ALICE, BOB)))
+RIVAL = "1" * 40
+"""Another invitation with the same House-Id."""
 instants = st.integers(0, 9).map(lambda n: NOW_US + n * HOUR_US)
 inputs = st.one_of(
     st.builds(lambda t: invite(received_at_us=t), instants),
     st.builds(lambda t: invite(actor=BOB, received_at_us=t), instants),
+    st.builds(lambda t: invite(received_at_us=t, anchor=RIVAL), instants),
     st.builds(lambda t, by: accept(by, t), instants, st.sampled_from([BOB, CAROL])),
     st.builds(lambda t: accept(BOB, t, House_Terms="sha256:" + "00" * 32), instants),
     st.builds(lambda t: decline(BOB, t), instants),
@@ -42,7 +45,28 @@ def handled(bodies: Sequence[Event], picks: Any) -> Settled:
     while waiting:
         body = waiting.pop(picks.draw(st.integers(0, len(waiting) - 1)))
         waiting += house.step(body, NOW_US + DAY_US)
+    house.tick(NOW_US + DAY_US)
     return house
+
+
+def in_time(bodies: Sequence[Event]) -> Settled:
+    """The function after all inputs in the order of their instants, its watermark right behind."""
+    house = Settled(FUNCTION)
+    for body in sorted(bodies, key=instant):
+        house.tick(instant(body))
+        house.take(body, instant(body))
+    house.tick(NOW_US + DAY_US)
+    return house
+
+
+def instant(body: Event) -> int:
+    match body:
+        case EntryRecorded(received_at_us=at_us) | ConsentGiven(given_at_us=at_us):
+            return at_us
+        case ConsentWithdrawn(withdrawn_at_us=at_us):
+            return at_us
+        case _:
+            return NOW_US
 
 
 def in_force(standing: Standing) -> list[bool]:
@@ -51,16 +75,15 @@ def in_force(standing: Standing) -> list[bool]:
 
 @always(st.lists(inputs, max_size=8, unique_by=repr), st.data())
 def test_the_final_standing_does_not_depend_on_the_order(bodies: list[Event], picks: Any) -> None:
-    one = Settled(FUNCTION)
-    for body in bodies:
-        one.take(body, NOW_US + DAY_US)
-    other = handled(bodies, picks)
+    one, other = in_time(bodies), handled(bodies, picks)
     for parties in (PAIR, (ALICE, ALICE)):
         mine, theirs = (house.state(f"optin/{parties[0]}~{parties[1]}") for house in (one, other))
         assert in_force(mine) == in_force(theirs)
         assert mine.withheld == theirs.withheld
-    a, b = (house.state(f"invitation/{HASH}") for house in (one, other))
-    assert (a.status, a.invited, a.answers, a.confirmed) == (b.status, b.invited, b.answers, b.confirmed)
+    for commit in (HASH, RIVAL):
+        a, b = (house.state(f"invitation/{commit}") for house in (one, other))
+        assert (a.status, a.invited, a.answers, a.confirmed) == (b.status, b.invited, b.answers, b.confirmed)
+    assert one.state(f"invitation-id/{HOUSE_ID}") == other.state(f"invitation-id/{HOUSE_ID}")
 
 
 @always(st.lists(inputs, max_size=8), st.data())
@@ -82,6 +105,7 @@ def test_an_input_handled_again_changes_nothing(bodies: list[Event]) -> None:
     house = Settled(FUNCTION)
     for body in bodies:
         house.take(body, NOW_US + DAY_US)
+    house.tick(NOW_US + DAY_US)
     before = dict(house.states)
     for body in bodies:
         if not (isinstance(body, EntryRecorded) and body.kind == "star"):

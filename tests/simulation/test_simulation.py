@@ -3,13 +3,15 @@
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 import msgspec
 import pytest
 
-from shared.domain.event import Event
-from shared.domain.matches import TicketState
+from shared.domain.event import Due, Event
+from shared.domain.lanes import LANES
+from shared.domain.matches import Session, TicketState
 from shared.domain.requests import TicketRequested
 from shared.domain.results import IntroductionAgreed, ParticipationNoted
 from shared.runtime import simulate
@@ -176,6 +178,25 @@ def test_a_decision_that_depends_on_the_order_of_handling_is_found() -> None:
         return replace(shape, decide=decide)
 
     assert "depends on the order of handling" in found(changed("matchmaker", forgetful))
+
+
+def test_a_verdict_that_does_not_wait_for_the_watermark_is_found() -> None:
+    """The fifth seat or a forfeit, whichever is handled first, settles a session."""
+
+    def hasty(shape: Any) -> Any:
+        if not isinstance(shape, Decider) or shape.fold.prefix != "session":
+            return shape
+
+        def decide(state: Session, arrived: Any) -> Sequence[Event]:
+            events = list(shape.decide(state, arrived))
+            after = reduce(shape.fold.evolve, events, state)
+            if events and (len(after.accepted) == len(LANES) or after.forfeits):
+                events += shape.decide(after, msgspec.structs.replace(arrived, body=Due(arrived.time_us)))
+            return events
+
+        return replace(shape, decide=decide)
+
+    assert "depends on the order of handling" in found(changed("matchmaker", hasty))
 
 
 def test_a_function_with_a_bug_is_found() -> None:

@@ -61,7 +61,8 @@ def evolve(state: Leads, event: Emitted) -> Leads:
             )
             return replace(state, participations=_with(state.participations, event.brief, tuple(noted)))
         case IntroductionAgreed(session=str() as session):
-            seats = sorted({**state.seats, session: event.at_us}.items(), key=lambda seat: (seat[1], seat[0]))
+            agreed = {**state.seats, session: max(event.at_us, state.seats.get(session, event.at_us))}
+            seats = sorted(agreed.items(), key=lambda seat: (seat[1], seat[0]))
             return replace(state, seats=dict(seats[-SEATS_MAX:]))
         case IntroductionAgreed() | IntroductionRefused():
             scope = event.brief or ANY

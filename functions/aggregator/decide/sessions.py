@@ -90,6 +90,12 @@ def ends_at_us(state: SessionResult) -> int | None:
     return min(end_us, max(end_us if moment is None else moment for moment in done_us))
 
 
+def due_at_us(state: SessionResult) -> int | None:
+    """A microsecond after its end, when all that happened at that very instant is known, too."""
+    end_us = ends_at_us(state)
+    return None if end_us is None else end_us + 1
+
+
 def decide(state: SessionResult, happened: Input) -> Sequence[Event]:
     """What the session makes of one input; after it has closed, nothing."""
     match happened.body:
@@ -111,7 +117,7 @@ def decide(state: SessionResult, happened: Input) -> Sequence[Event]:
             return [recorded] if _counts(state, recorded) else []
         case Due():
             end_us = ends_at_us(state)
-            if state.opened is None or end_us is None or end_us > happened.time_us:
+            if state.opened is None or end_us is None or end_us >= happened.time_us:
                 return []
             return _closed(state, state.opened, end_us)
         case _:
@@ -244,7 +250,7 @@ def _places(state: SessionResult, developer: str, image: str, end_us: int) -> li
 
 
 SESSIONS: Decider[SessionResult] = Decider(
-    fold=Fold("result", SessionResult, SessionResult(), evolve, due_at_us=ends_at_us),
+    fold=Fold("result", SessionResult, SessionResult(), evolve, due_at_us=due_at_us),
     reads=(SessionCatalogued, VoteCast, PointMarked, Due),
     streams=streams,
     decide=decide,

@@ -25,9 +25,10 @@ def merged(state: BriefResult, closed: SessionClosed) -> ResultPublished:
     tallies = tuple(
         _tally(creative, copies.get(creative.creative), closed)
         for creative in state.creatives
-        if creative.kind == "copy"
+        if creative.kind == "copy" and creative.creative in {*copies, *closed.copies}
     )
-    pictured = [creative for creative in state.creatives if creative.kind == "image"]
+    shown = {*images, *(marks.creative for marks in closed.marks)}
+    pictured = [creative for creative in state.creatives if creative.creative in shown]
     kept = POINTS_KEPT_MAX // max(1, len(pictured))
     return ResultPublished(
         brief=closed.brief,

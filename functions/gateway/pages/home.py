@@ -8,7 +8,6 @@ import msgspec
 from msgspec import Struct
 
 from functions.gateway import briefs, entries
-from functions.gateway.api_node import FUNCTIONS
 from functions.gateway.auth import Caller
 from functions.gateway.bodies import EntriesQuery
 from functions.gateway.call import Answer, Call
@@ -70,7 +69,7 @@ def show(call: Call) -> Answer:
         context["shelves"] = _shelves(call.edge, who)
     if who.everywhere:
         context["troubles"] = call.edge.troubles()
-        context["parked"] = sum(_tagged(call.edge, function, "parked") for function in FUNCTIONS)
+        context["parked"] = sum(_tagged(call.edge, function, "parked") for function in call.edge.functions)
         context["teams"] = [*_teams(call, "status:proposed"), *_teams(call, "status:formed")][:LATEST]
     return page(call, "home.html", **context)
 

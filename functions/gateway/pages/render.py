@@ -47,12 +47,14 @@ def _environment() -> "Environment":
 def render(template: str, caller: Caller | None, correlation: str, **context: Any) -> bytes:
     """One page."""
     page = _environment().get_template(template)
+    context.setdefault("house", "The House")
     return page.render(caller=caller, correlation=correlation, **context).encode()
 
 
 def page(call: Call, template: str, status: int = 200, **context: Any) -> Answer:
     """One page as an answer."""
-    body = render(template, call.known, call.correlation, ago=lambda us: ago(call.now_us - us), **context)
+    context |= {"ago": lambda us: ago(call.now_us - us), "house": call.edge.house.name}
+    body = render(template, call.known, call.correlation, **context)
     return Answer(body, status, HTML)
 
 

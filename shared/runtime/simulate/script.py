@@ -42,6 +42,8 @@ from shared.runtime.simulate.deeds import (
 
 START_US = 1_772_442_000 * SECOND_US
 POINTS_EACH, WINDOW_S = 2, 3_600
+ANSWERING_US = 5 * SECOND_US
+"""How long people take to answer, at most."""
 
 
 class Script:
@@ -207,16 +209,18 @@ class Script:
         body = WithholdingRequested(developer, entry.hash, entry.parties)
         return [of_person(developer, f"withholds {entry.hash}", at_us, body)]
 
-    def seats_taken(self, proposed: SessionProposed, leaving: bool, at_us: int) -> list[Item]:
-        """Who takes their seat; with `leaving` some take their opt-in back at the same time."""
+    def seats_taken(self, proposed: SessionProposed, at_us: int) -> list[Item]:
+        """Who takes their seat, some twice, and who takes their opt-in back meanwhile; often at the same instant."""
         items: list[Item] = []
         for seat in proposed.seats:
             dice = self._keyed("seat", seat.id)
-            if dice.random() < 0.05 and leaving:
-                items.append(self._leaves(seat.developer, at_us))
-            if dice.random() < 0.98:
-                taken = SeatAccepted(seat.id, proposed.session, seat.developer, at_us, dice.random() < 0.3)
-                items.append(of_person(seat.developer, f"takes {seat.id}", at_us, taken))
+            if dice.random() < 0.1:
+                items.append(self._leaves(seat.developer, at_us + dice.randrange(0, ANSWERING_US, SECOND_US)))
+            for again in range(dice.choices([0, 1, 2], [2, 88, 10])[0]):
+                taken_us = at_us + dice.randrange(0, ANSWERING_US, SECOND_US)
+                introduce = dice.random() < 0.3
+                taken = SeatAccepted(seat.id, proposed.session, seat.developer, taken_us, introduce)
+                items.append(of_person(seat.developer, f"takes {seat.id} {again}", taken_us, taken))
         return items
 
     def regrets(self, lead: LeadQualified, at_us: int) -> list[Item]:
@@ -246,18 +250,13 @@ class Script:
         for seat in formed.seats:
             developer, dice = seat.developer, self._keyed("tasks", seat.id)
             if copies and dice.random() < 0.9:
-                vote = VoteCast(formed.session, formed.brief, developer, (dice.choice(copies),), at_us)
-                items.append(of_person(developer, f"votes {seat.id}", at_us, vote))
+                cast_us = at_us + dice.randrange(0, ANSWERING_US, SECOND_US)
+                vote = VoteCast(formed.session, formed.brief, developer, (dice.choice(copies),), cast_us)
+                items.append(of_person(developer, f"votes {seat.id}", cast_us, vote))
             for image in images:
                 for n in range(dice.choice([1, POINTS_EACH, POINTS_EACH, POINTS_EACH, 3])):
-                    point = PointMarked(
-                        formed.session,
-                        formed.brief,
-                        developer,
-                        image,
-                        dice.random(),
-                        dice.random(),
-                        at_us + n,
-                    )
-                    items.append(of_person(developer, f"marks {seat.id} {image} {n}", at_us, point))
+                    marked_us = at_us + dice.randrange(0, ANSWERING_US, SECOND_US)
+                    x, y = dice.random(), dice.random()
+                    point = PointMarked(formed.session, formed.brief, developer, image, x, y, marked_us)
+                    items.append(of_person(developer, f"marks {seat.id} {image} {n}", marked_us, point))
         return items

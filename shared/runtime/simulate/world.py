@@ -28,7 +28,7 @@ from shared.runtime.shapes import Asgi, Function, Gateways
 from shared.runtime.shell import Ports, Shell, of
 from shared.runtime.simulate.deeds import Item, Webhook
 from shared.runtime.simulate.faults import Crash, Faults, FaultyBus, FaultyStore, ScriptedWeb
-from shared.runtime.simulate.script import Script
+from shared.runtime.simulate.script import ANSWERING_US, Script
 from shared.runtime.worker import upstream
 
 SECRET = b"the simulation's webhook secret"
@@ -44,7 +44,10 @@ class Restless(AssertionError):
 
 
 class World:
-    """One run. `script_seed` says what people do, `schedule_seed` when what is handled and what goes wrong."""
+    """One run. `script_seed` says what people do, `schedule_seed` when what is handled and what goes wrong.
+
+    The schedule also says how hasty people are: whether the House keeps pace with them or falls behind.
+    """
 
     def __init__(self, functions: Sequence[Function], script_seed: int, schedule_seed: int) -> None:
         self.functions = functions
@@ -61,7 +64,7 @@ class World:
         self._queue: list[Item] = []
         self._asked: set[str] = set()
         self.crashes = 0
-        self._leaving = True
+        self._haste = self.dice.choice((1, 8))
         self._bodies: dict[str, Event] = {}
         self._loop = asyncio.new_event_loop()
         self._start()
@@ -87,7 +90,7 @@ class World:
         """Let one thing happen, or go wrong."""
         self.bus.step()
         happenings: list[tuple[int, Callable[[], object]]] = [
-            (8, self._submit),
+            (self._haste, self._submit),
             (12, self._handle),
             (4, self._run_errands),
             (2, self._tick),
@@ -215,8 +218,8 @@ class World:
         return drawn
 
     def _answer(self) -> None:
-        """People see what the House proposes, and answer once."""
-        now_us = self.clock.now_us()
+        """People see what the House proposes, and answer once, each in their own time."""
+        now_us, asked_before = self.clock.now_us(), len(self._queue)
         for view in reversed(self.store.states("eventlog", limit=1_000)):
             self._ask(view.stream, partial(self.script.withheld, _read(view, EntryRecorded), now_us))
         for view in reversed(self.store.states("matchmaker", limit=1_000)):
@@ -224,9 +227,7 @@ class World:
                 continue
             session = _read(view, Session)
             if session.proposed is not None and session.status == "proposed":
-                self._ask(
-                    view.stream, partial(self.script.seats_taken, session.proposed, self._leaving, now_us)
-                )
+                self._ask(view.stream, partial(self.script.seats_taken, session.proposed, now_us))
             if session.formed is not None:
                 brief = self.store.state("aggregator", f"brief/{session.formed.brief}")
                 if brief is not None:
@@ -238,6 +239,8 @@ class World:
             if view.stream.startswith("lead/"):
                 for about, lead in _read(view, Leads).leads.items():
                     self._ask(f"{view.stream} {about}", partial(self.script.regrets, lead, now_us))
+        # What is sent later than its time is too late for whatever its time settled.
+        self._queue[asked_before:] = sorted(self._queue[asked_before:], key=lambda item: item.at_us)
 
     def _ask(self, what: str, answer: Callable[[], list[Item]]) -> None:
         if what not in self._asked:
@@ -258,10 +261,8 @@ class World:
     def live_in_phases(self) -> None:
         """Disorder within each phase, rest between them, draws only at rest: whatever the order, one outcome.
 
-        The clock runs with the script, whose own instants jump, and not by the schedule. Nobody leaves while seats
-        are being taken: whether a team is complete before it loses a member is a race that either may win.
+        The clock runs with the script, whose own instants jump, and not by the schedule.
         """
-        self._leaving = False
         for phase in self.script.phases:
             self._queue = list(phase)
             self._disorder()
@@ -287,6 +288,8 @@ class World:
             self._answer()
             if disorderly:
                 self._disorder()
+            # Everybody has answered, and what their answers settle is due.
+            now_us += ANSWERING_US
             self.clock.move(now_us - self.clock.now_us())
         self.rest()
         self._run_schedules()
