@@ -73,3 +73,10 @@ _.data_received
 _.connection_lost
 _.policy
 _.teardown
+
+# The targets of functions-framework, which finds them by name.
+_.aggregator
+_.crawler
+_.gateway
+_.matchmaker
+_.optin
