@@ -22,14 +22,14 @@ _DRAWS = {"memory_mib": 1024, "cpu": 1, "concurrency": 20, "timeout_s": 300}
 _GOES_OUT = {"memory_mib": 512, "cpu": 1, "concurrency": 8, "timeout_s": 540}
 
 
-def needs(function: Function, every: Collection[str] | None = None) -> dict[str, Any]:
+def needs(function: Function, views: Collection[str], every: Collection[str] | None = None) -> dict[str, Any]:
     """What the function's account may touch and what its instances are made of.
 
-    `every` names all functions where it reads the log, whose documents it then sees. `collections` it `writes` (its
-    own) and `reads` (those it has views of, and those its inputs lie in: a redrive and a raw body come from there).
+    `views` names the functions it has views of; `every` all of them where it reads the log, whose documents it then
+    sees. `collections` it `writes` (its own) and `reads` (those it has views of, and those its inputs lie in: a
+    redrive and a raw body come from there).
     """
     sources = {kind.split(".", 2)[1] for kind in function.reads}
-    views = {view for intake in function.intakes for view in intake.views}
     return {
         "http": bool(function.intakes),
         "collections": {

@@ -17,7 +17,7 @@ from shared.ports.log import Log
 from shared.ports.secrets import Secrets
 from shared.ports.store import Store, View
 from shared.runtime.edge import Receipt, Submission, Trouble
-from shared.runtime.shapes import Intake
+from shared.runtime.shapes import EVERY, Intake
 from shared.runtime.shell import Ports, Shell
 
 T = TypeVar("T")
@@ -49,7 +49,8 @@ class HostedEdge:
     ) -> None:
         self._ports: Ports = shell.ports
         self._store: Store = shell.ports.store
-        self._name, self._views = shell.name, {shell.name, *intake.views}
+        self._name = shell.name
+        self._views = {shell.name, *(functions if intake.views == EVERY else intake.views)}
         self._secrets, self._log, self._functions = secrets, log, tuple(functions)
         self._submit, self._troubles, self._redrive = submit, troubles, redrive
 

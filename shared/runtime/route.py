@@ -61,6 +61,7 @@ def _function(function: Function, topics: dict[str, str]) -> dict[str, Any]:
         for body in shape.reads
         if body not in ENGINE_EVENTS
     )
+    views = sorted(_views(function, topics))
     return {
         "topic": function.writes,
         "shapes": sorted(type(shape).__name__.lower() for shape in function.shapes),
@@ -69,8 +70,8 @@ def _function(function: Function, topics: dict[str, str]) -> dict[str, Any]:
         "streams": {prefix: fold.state.__name__ for prefix, fold in sorted(function.folds.items())},
         "every_s": sorted({every for shape in function.shapes if (every := _every_s(shape)) is not None}),
         "paths": sorted({path for intake in function.intakes for path in intake.paths}),
-        "views": sorted(_views(function, topics)),
-        **deployment.needs(function, list(topics) if reads_log(function) else None),
+        "views": views,
+        **deployment.needs(function, views, list(topics) if reads_log(function) else None),
     }
 
 

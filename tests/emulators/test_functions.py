@@ -134,7 +134,8 @@ def test_a_webhook_becomes_an_entry_by_way_of_two_processes(
 
 
 def _journey(kept: FirestoreStore, correlation: str, awaited: str) -> list[Recorded]:
-    until_s, found = time.monotonic() + 60, list[Recorded]()
+    found: list[Recorded] = []
+    until_s = time.monotonic() + 60
     while time.monotonic() < until_s:
         found = kept.journey(correlation)
         if any(event.type == awaited for event in found):
