@@ -153,5 +153,5 @@ def test_a_store_of_another_version_stops_the_start_with_the_setting_s_name(sett
     settings.data.mkdir()
     with sqlite3.connect(settings.data / "house.sqlite") as other:
         other.execute("PRAGMA user_version=99")
-    with pytest.raises(SettingsError, match="HOUSE_DATA: .* has schema version 99"):
+    with pytest.raises(SettingsError, match=r"HOUSE_DATA: .* has schema version 99"):
         Node(settings)
