@@ -7,7 +7,8 @@ faults, which must leave the same states (see `COMPARED`). After each the invari
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from hashlib import sha256
 
 import msgspec
@@ -19,6 +20,7 @@ from shared.runtime.simulate.world import World
 
 FIRST_SEED = 1
 PROGRESS_EVERY = 25
+CHUNK = 4
 COMPARED = ("aggregator", "eventlog", "gateway", "intake", "matchmaker", "optin")
 """Functions whose states must not depend on the schedule.
 
@@ -29,21 +31,43 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 def run(seeds: int, seed: int | None, report: Callable[[str], None]) -> bool:
-    """Simulate `seeds` worlds from `seed` on; whether everything held. `report` hears progress and what failed."""
-    declared = functions()
+    """Simulate `seeds` worlds from `seed` on; whether everything held. `report` hears progress and what failed.
+
+    Seeds know nothing of each other, so many of them are shared out among the machine's processors.
+    """
     first = FIRST_SEED if seed is None else seed
+    numbers = range(first, first + seeds)
+    if seeds <= PROGRESS_EVERY:
+        return _told(map(_lived, numbers), numbers, report)
+    pool = ProcessPoolExecutor()
+    try:
+        return _told(pool.map(_lived, numbers, chunksize=CHUNK), numbers, report)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _lived(seed: int) -> tuple[int, int, str | None]:
+    """How many events and crashes one seed had, and how it failed, if it did."""
+    try:
+        return *simulate(functions(), seed), None
+    except Exception as error:
+        return 0, 0, f"{type(error).__name__}: {error}"
+
+
+def _told(
+    lives: Iterable[tuple[int, int, str | None]], numbers: range, report: Callable[[str], None]
+) -> bool:
+    """Tell of the lives in the order of their seeds, up to the first that fails."""
     events = crashes = 0
-    for number in range(first, first + seeds):
-        try:
-            recorded, crashed = simulate(declared, number)
-        except Exception as error:
-            report(f"seed {number} fails: {type(error).__name__}: {error}")
+    for done, (number, (recorded, crashed, failure)) in enumerate(zip(numbers, lives, strict=True), 1):
+        if failure is not None:
+            report(f"seed {number} fails: {failure}")
             report(f"again: house simulate --seeds 1 --seed {number}")
             return False
         events, crashes = events + recorded, crashes + crashed
-        if (number - first + 1) % PROGRESS_EVERY == 0:
-            report(f"{number - first + 1} of {seeds} seeds hold: {events} events, {crashes} crashes")
-    report(f"{seeds} seeds from {first} on hold: {events} events, {crashes} crashes")
+        if done % PROGRESS_EVERY == 0:
+            report(f"{done} of {len(numbers)} seeds hold: {events} events, {crashes} crashes")
+    report(f"{len(numbers)} seeds from {numbers.start} on hold: {events} events, {crashes} crashes")
     return True
 
 
