@@ -221,18 +221,18 @@ class MemoryBucket:
     """A Bucket in a dictionary."""
 
     def __init__(self) -> None:
-        self._objects: dict[str, bytes] = {}
+        self._objects: dict[str, tuple[bytes]] = {}
 
     def put(self, name: str, data: bytes, media_type: str = "application/octet-stream") -> bool:
         """See Bucket."""
-        if check_name(name) in self._objects:
-            return False
-        self._objects[name] = data
-        return True
+        mine = (data,)
+        # One step, so that of many threads one wins.
+        return self._objects.setdefault(check_name(name), mine) is mine
 
     def get(self, name: str) -> bytes | None:
         """See Bucket."""
-        return self._objects.get(check_name(name))
+        kept = self._objects.get(check_name(name))
+        return kept[0] if kept else None
 
     def delete(self, name: str) -> None:
         """See Bucket."""
