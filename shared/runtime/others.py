@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
+import msgspec
+from msgspec import Struct
+
 REDRIVE = "/redrive"
 REDRIVE_S_MAX = 60.0
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+
+
+class _Redriven(Struct):
+    went_through: bool
+
+
+class _Nothing(Struct):
+    detail: str
 
 
 class Others:
@@ -34,12 +45,13 @@ class Others:
             answer = httpx.post(
                 url + REDRIVE, json={"stream": letter}, headers=headers, timeout=REDRIVE_S_MAX
             )
-            if answer.status_code == 409:
-                raise KeyError(answer.json()["detail"])
-            answer.raise_for_status()
-            return bool(answer.json()["went_through"])
-        except (httpx.HTTPError, ValueError) as error:
+            if answer.status_code != 409:
+                answer.raise_for_status()
+                return msgspec.json.decode(answer.content, type=_Redriven).went_through
+            nothing = msgspec.json.decode(answer.content, type=_Nothing).detail
+        except (httpx.HTTPError, msgspec.MsgspecError) as error:
             raise TimeoutError(f"{url}{REDRIVE}: {error}") from error
+        raise KeyError(nothing)
 
 
 def _token(account: str, audience: str) -> str:
