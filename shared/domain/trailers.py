@@ -1,9 +1,19 @@
 """Trailers: how a commit message asks for, answers and ends a double opt-in (DESIGN section 5).
 
 They stand in the last paragraph of the message, each key at most once, in exact case, none folded over
-lines. Other lines may stand between them. A message that tries to speak to the House but breaks a rule makes
-an ordinary commit, and the refusal says why: by naming the trailer and the rule, never the value, which may
-be personal.
+lines. A message that tries to speak to the House but breaks a rule makes an ordinary commit, and the refusal
+says why: by naming the trailer and the rule, never the value, which may be personal.
+
+What is read here, `git interpret-trailers --parse` reads, too; a test compares the two. Where git is lenient
+this is strict, because a consent must read the same to everybody, whatever they read it with:
+
+- git lets a paragraph be a quarter trailers and the rest prose; here every line is a trailer, or the
+  `(cherry picked from commit …)` that `cherry-pick -x` adds: no consent hides in a sentence.
+- git keeps every copy of a key, in any case, with white space before the colon, and joins folded lines; here
+  each of these is refused: no two readers may pick different values.
+- git skips lines that begin with `#`, and stops at a `---` or scissors line when a message is mailed but not
+  when it is logged; here such a message says nothing: it would lose its trailers, or change them, on the way.
+- Only space, tab and carriage return count as white space: no paragraph ends at a line that merely looks empty.
 """
 
 import re
@@ -25,7 +35,10 @@ class Refusal(Struct, frozen=True):
 _HASH = (re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}"), "a commit hash of 40 or 64 lower-case hex digits")
 _INSTANT = "an RFC 3339 time such as 2026-12-04T00:00:00Z"
 _SHAPES: dict[str, tuple[re.Pattern[str], str]] = {
-    "House-Invite": (re.compile(r"github:[A-Za-z0-9][A-Za-z0-9_-]{0,38}"), "github:<login>"),
+    "House-Invite": (
+        re.compile(r"github:([1-9][0-9]{0,18}/)?[A-Za-z0-9][A-Za-z0-9_-]{0,38}"),
+        "github:<login> or github:<numeric id>/<login>",
+    ),
     "House-Accept": _HASH,
     "House-Decline": _HASH,
     "House-Revoke": _HASH,
@@ -51,6 +64,11 @@ _NEEDS = {
     "House-Revoke": ("House-Origin",),
 }
 _TRY = re.compile(r"([ \t]*)(house-[a-z0-9-]*)([ \t]*):(.*)", re.IGNORECASE | re.ASCII)
+_TRAILER = re.compile(r"[A-Za-z0-9-]+[ \t]*:.*|\(cherry picked from commit .*", re.ASCII)
+# Where git ends a message: a mailed patch's divider, and the scissors of an editor's template.
+_DIVIDER = re.compile(r"^(?:---(?:\s|\Z)|# -{24} >8 -{24}$)", re.MULTILINE)
+_MISPLACED = re.compile(r"^(House-(?:Invite|Accept|Decline|Revoke)):", re.MULTILINE)
+_BLANK = " \t\r"
 
 
 def parse(message: str) -> dict[str, str] | Refusal | None:
@@ -60,36 +78,45 @@ def parse(message: str) -> dict[str, str] | Refusal | None:
     tail = message[-MESSAGE_CHARACTERS_MAX:].partition("\n")[2] if cut else message
     if "house-" not in tail.lower():
         return None
-    lines = _last_paragraph(tail)
-    tries = [found is not None for found in map(_TRY.fullmatch, lines)]
-    if not any(tries):
-        return None
-    if cut and len(lines) == tail.rstrip().count("\n") + 1:
+    before, lines = _paragraphs(tail)
+    if not any(map(_TRY.fullmatch, lines)):
+        misplaced = _MISPLACED.search("\n".join(before))
+        return Refusal(f"{misplaced[1]} stands before the last paragraph") if misplaced else None
+    if cut and not before:
         return Refusal(f"the last paragraph is over {MESSAGE_CHARACTERS_MAX:,} characters")
+    if not any(before):
+        return Refusal("the trailers are the first paragraph, which is the title")
+    if _DIVIDER.search(message):
+        return Refusal("a line --- or a scissors line ends the message for some of its readers")
+    return _read(lines)
+
+
+def _paragraphs(text: str) -> tuple[list[str], list[str]]:
+    """The lines before the last paragraph and those of it, without white space at their ends."""
+    lines = [line.rstrip(_BLANK) for line in text.rstrip(_BLANK + "\n").split("\n")]
+    start = next((n for n in range(len(lines), 0, -1) if not lines[n - 1]), 0)
+    return lines[:start], lines[start:]
+
+
+def _read(lines: list[str]) -> dict[str, str] | Refusal:
+    """The trailers of the last paragraph, or which rule is broken first."""
     trailers: dict[str, str] = {}
-    after_trailer = False
-    for line, tried in zip(lines, tries, strict=True):
-        if not tried:
-            if after_trailer and line[0] in " \t":
+    above = ""
+    for line in lines:
+        if _TRY.fullmatch(line):
+            refusal = _take(line, trailers)
+            if refusal is not None:
+                return refusal
+            above = line
+        elif line[0] in _BLANK and above:
+            # Another trailer may be folded as its owner likes; none of the House's may.
+            if _TRY.fullmatch(above):
                 return Refusal(f"{list(trailers)[-1]} is folded over several lines")
-            after_trailer = False
-            continue
-        refusal = _take(line, trailers)
-        if refusal is not None:
-            return refusal
-        after_trailer = True
+        elif _TRAILER.fullmatch(line):
+            above = line
+        else:
+            return Refusal("the last paragraph mixes trailers with other lines")
     return _complete(trailers) or trailers
-
-
-def _last_paragraph(text: str) -> list[str]:
-    """Its lines without trailing white space; a blank line, however it is made, ends a paragraph."""
-    lines: list[str] = []
-    for line in reversed(text.rstrip().split("\n")):
-        line = line.rstrip()
-        if not line:
-            break
-        lines.append(line)
-    return lines[::-1]
 
 
 def _take(line: str, trailers: dict[str, str]) -> Refusal | None:

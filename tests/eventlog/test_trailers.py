@@ -32,6 +32,7 @@ def reason(text: str) -> str:
     "trailers",
     [
         INVITE,
+        INVITE | {"House-Invite": "github:583231/bob"},
         INVITE | {"House-Since": "2026-01-01T00:00:00+02:00"},
         INVITE | {"House-Origin": "http://127.0.0.1:8080"},
         INVITE | {"House-Origin": "http://[::1]:8080"},
@@ -45,21 +46,18 @@ def test_well_formed_trailers_are_read(trailers: dict[str, str]) -> None:
     assert parse(message(trailers)) == trailers
 
 
-def test_other_lines_may_stand_between_them() -> None:
-    mixed = message(INVITE).replace("House-Id", "Signed-off-by: A <a@example.org>\nA line of prose\nHouse-Id")
-    assert parse(mixed) == INVITE
+def test_other_trailers_may_stand_between_them() -> None:
+    signed = "Signed-off-by: A <a@example.org>,\n  who folds\nHouse-Id"
+    assert parse(message(INVITE).replace("House-Id", signed)) == INVITE
+    assert parse(message(INVITE) + f"(cherry picked from commit {HASH})\n") == INVITE
 
 
 def test_carriage_returns_and_white_space_at_line_ends_do_not_matter() -> None:
     assert parse(message(INVITE).replace("\n", "  \r\n") + "\r\n\n") == INVITE
 
 
-def test_a_message_of_one_paragraph_may_speak() -> None:
-    assert parse(message(ACCEPT, before="")) == ACCEPT
-
-
 @pytest.mark.parametrize(
-    "text", ["", "\n\n", "Fix", "About House-Invite", message(INVITE) + "\nMore prose\n"]
+    "text", ["", "\n\n", "Fix", "About House-Invite", "On House-Invite: see below\n\nMore\n"]
 )
 def test_a_message_that_does_not_speak_to_the_house_is_silent(text: str) -> None:
     assert parse(text) is None
@@ -85,6 +83,14 @@ def test_a_message_that_does_not_speak_to_the_house_is_silent(text: str) -> None
         (message(INVITE | {"House-Accept": HASH}), "found House-Invite and House-Accept"),
         (message({"House-Origin": "https://house.example"}), "found none"),
         (message({"House-Accept": HASH}), "House-Accept needs House-Terms, House-Origin beside it"),
+        (message(INVITE) + "\nMore prose\n", "House-Invite stands before the last paragraph"),
+        (message(ACCEPT, before=""), "the trailers are the first paragraph"),
+        (message(ACCEPT, before="\n\n"), "the trailers are the first paragraph"),
+        (message(INVITE).replace("House-Id", "A line of prose\nHouse-Id"), "mixes trailers with other lines"),
+        (message(INVITE) + "# a comment\n", "mixes trailers with other lines"),
+        (message(INVITE, before="Ask\n\u00a0\n"), "the trailers are the first paragraph"),
+        (message(INVITE, before="Ask\n\n---\n\n"), "a line --- or a scissors line"),
+        (message(INVITE) + "---\n\n a.py | 2 +-\n", "House-Invite stands before the last paragraph"),
         ("Fix\n\n" + "x\n" * MESSAGE_CHARACTERS_MAX + "House-Id: 1", "over 65,536 characters"),
     ],
 )
@@ -105,6 +111,9 @@ def test_an_invitation_needs_every_trailer(missing: str) -> None:
         ("House-Invite", "bob"),
         ("House-Invite", "github:bob smith"),
         ("House-Invite", "github:" + "b" * 40),
+        ("House-Invite", "github:b\u043eb"),
+        ("House-Invite", "github:0/bob"),
+        ("House-Invite", "github:42/"),
         ("House-Invite", ""),
         ("House-Purpose", "swimming"),
         ("House-Terms", "sha256:" + "AB" * 32),
@@ -148,4 +157,4 @@ def test_whatever_is_read_is_complete_and_has_one_act(lines: list[str], prose: s
 @given(st.permutations(sorted(INVITE)), st.text(alphabet="abc \n", max_size=60))
 @settings(max_examples=100)
 def test_neither_order_nor_earlier_paragraphs_matter(keys: list[str], before: str) -> None:
-    assert parse(message({key: INVITE[key] for key in keys}, before + "\n\n")) == INVITE
+    assert parse(message({key: INVITE[key] for key in keys}, f"Ask{before}\n\n")) == INVITE
