@@ -15,7 +15,7 @@ run: setup ## start a node on http://127.0.0.1:8080 and play the demo on it
 setup: $(STAMP) ## build .venv from requirements.lock
 
 # Python 3.11 where there is one, else the machine's python3.
-$(STAMP): requirements.lock
+$(STAMP): requirements.lock pyproject.toml
 	@python=$$(python3.11 -c '' 2>/dev/null && echo python3.11 || echo python3); \
 	$$python -c 'import sys; sys.exit("The House needs Python 3.11 or later." if sys.version_info < (3, 11) else 0)' && \
 	echo "Building .venv with $$($$python --version), which takes a minute" && \

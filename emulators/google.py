@@ -11,9 +11,8 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 READY_S_MAX = 60.0
@@ -33,17 +32,39 @@ class DidNotStart(Exception):
     """An emulator ended, or said nothing, before it was ready; the message holds the end of its log."""
 
 
-@dataclass(frozen=True)
 class Google:
-    """Where the emulators listen, as `host:port`."""
+    """Both emulators, for as long as the block that started them lasts. They keep their addresses, `host:port`."""
 
-    firestore: str
-    pubsub: str
+    def __init__(self, begun: Mapping[str, Emulator]) -> None:
+        self._begun = begun
+
+    @property
+    def firestore(self) -> str:
+        """Where Firestore listens."""
+        return self._begun["firestore"].address
+
+    @property
+    def pubsub(self) -> str:
+        """Where Pub/Sub listens."""
+        return self._begun["pubsub"].address
 
     @property
     def environment(self) -> dict[str, str]:
         """The variables by which Google's own clients find the emulators."""
         return {"FIRESTORE_EMULATOR_HOST": self.firestore, "PUBSUB_EMULATOR_HOST": self.pubsub}
+
+    def stop(self, name: str) -> None:
+        """End one of them, `firestore` or `pubsub`, and all that it remembers."""
+        self._begun[name].stop()
+
+    def start(self, name: str, *flags: str) -> None:
+        """Begin it again, empty, where it was.
+
+        Raises:
+            DidNotStart: it was not ready within a minute.
+        """
+        self._begun[name].begin(*flags)
+        self._begun[name].wait()
 
 
 def check() -> None:
@@ -83,32 +104,75 @@ def running() -> Iterator[Google]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="house-emulators-")))
         # Both start at once: each JVM takes seconds.
-        begun = {name: stack.enter_context(_begun(name, folder)) for name in _COMPONENTS}
-        for name, (process, address) in begun.items():
-            _await(name, process, address, folder / f"{name}.log")
-        yield Google(**{name: address for name, (_, address) in begun.items()})
+        begun = {name: Emulator(name, folder) for name in _COMPONENTS}
+        for emulator in begun.values():
+            stack.callback(emulator.stop)
+            emulator.begin()
+        for emulator in begun.values():
+            emulator.wait()
+        yield Google(begun)
 
 
-@contextmanager
-def _begun(name: str, folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    address = f"127.0.0.1:{free_port()}"
-    command = ["gcloud", "beta", "emulators", name, "start", f"--host-port={address}", "--project=house"]
-    if name == "pubsub":
-        (folder / name).mkdir()
-        command.append(f"--data-dir={folder / name}")
-    environment = {
-        **os.environ,
-        "JAVA_TOOL_OPTIONS": f"{os.environ.get('JAVA_TOOL_OPTIONS', '')} {HEAP}".strip(),
-        "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
-    }
-    with (folder / f"{name}.log").open("wb") as log:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True
-        )
-    try:
-        yield process, address
-    finally:
-        _stop(process)
+class Emulator:
+    """One of Google's emulators: gcloud and the JVM below it, on a port of its own."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.address = f"127.0.0.1:{free_port()}"
+        self._name, self._log, self._data = name, folder / f"{name}.log", folder / name
+        self._data.mkdir()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def begin(self, *flags: str) -> None:
+        """Start it; `wait` says when it is ready."""
+        kept = [f"--data-dir={self._data}"] if self._name == "pubsub" else []
+        address = f"--host-port={self.address}"
+        command = [
+            "gcloud",
+            "beta",
+            "emulators",
+            self._name,
+            "start",
+            address,
+            "--project=house",
+            *kept,
+            *flags,
+        ]
+        environment = {
+            **os.environ,
+            "JAVA_TOOL_OPTIONS": f"{os.environ.get('JAVA_TOOL_OPTIONS', '')} {HEAP}".strip(),
+            "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
+        }
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                start_new_session=True,
+            )
+
+    def wait(self) -> None:
+        """Until it answers.
+
+        Raises:
+            DidNotStart: it has ended, or said nothing for a minute.
+        """
+        until_s = time.monotonic() + READY_S_MAX
+        while time.monotonic() < until_s and self._process is not None and self._process.poll() is None:
+            try:
+                with urllib.request.urlopen(f"http://{self.address}/", timeout=1):
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.1)
+        log = self._log.read_text(errors="replace")[-2000:]
+        raise DidNotStart(f"the {self._name} emulator did not start:\n{log}")
+
+    def stop(self) -> None:
+        """End gcloud and the JVM below it: gcloud alone would leave it running."""
+        if self._process is not None:
+            end(self._process, STOP_S_MAX)
+            self._process = None
 
 
 def free_port() -> int:
@@ -118,25 +182,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _await(name: str, process: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    until_s = time.monotonic() + READY_S_MAX
-    while time.monotonic() < until_s and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"http://{address}/", timeout=1):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    raise DidNotStart(f"the {name} emulator did not start:\n{log.read_text(errors='replace')[-2000:]}")
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End gcloud and the JVM below it: gcloud alone would leave it running."""
+def end(process: subprocess.Popen[bytes], patience_s: float) -> None:
+    """End a process that leads a session, and all below it: asked first, after `patience_s` killed."""
     for signal_ in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, signal_)
         except ProcessLookupError:
             break
-        until_s = time.monotonic() + STOP_S_MAX
+        until_s = time.monotonic() + patience_s
         while time.monotonic() < until_s:
             process.poll()
             try:

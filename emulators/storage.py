@@ -10,8 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import socket
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,15 +17,14 @@ from typing import Any
 from urllib.parse import unquote
 from uuid import uuid4
 
-import uvicorn
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from emulators.objects import COPIED_FIELDS, PAGE_MAX, Conditions, Objects, Refused, Resource
+from emulators.serving import listen, server, serving
 from emulators.uploads import Upload, Uploads, parts
 
 BODY_BYTES_MAX = 256 * 1024 * 1024
-START_S_MAX = 10.0
 _ROUTE = re.compile(
     r"/(?P<kind>|upload/|download/)storage/v1/b"
     r"(/(?P<bucket>[^/]+)(?P<objects>/o(/(?P<name>[^/]+)(/rewriteTo/b/(?P<to_bucket>[^/]+)/o/(?P<to_name>[^/]+))?)?)?)?"
@@ -281,41 +278,15 @@ def _refusal(request: Request, refused: Refused) -> Response:
     )
 
 
-def _server(app: Storage) -> uvicorn.Server:
-    config = uvicorn.Config(
-        app,
-        loop="uvloop",
-        http="httptools",
-        interface="asgi3",
-        lifespan="off",
-        access_log=False,
-        log_config=None,
-        timeout_graceful_shutdown=1,
-    )
-    return uvicorn.Server(config)
-
-
-def _listen(port: int) -> socket.socket:
-    listening = socket.socket()
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind(("127.0.0.1", port))
-    return listening
-
-
 @contextmanager
 def storage(buckets: Sequence[str] = (), path: Path | None = None) -> Iterator[str]:
     """A server in this process, on a free port, with these buckets; its URL, for `STORAGE_EMULATOR_HOST`."""
     objects = Objects(path)
     _create(objects, buckets)
-    listening = _listen(0)
-    server = _server(Storage(objects))
-    thread = threading.Thread(target=lambda: server.run(sockets=[listening]), name="storage", daemon=True)
-    thread.start()
     try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        with serving(Storage(objects)) as url:
+            yield url
     finally:
-        server.should_exit = True
-        thread.join(START_S_MAX)
         objects.close()
 
 
@@ -335,10 +306,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     objects = Objects(chosen.data)
     _create(objects, chosen.bucket)
-    listening = _listen(chosen.port)
+    listening = listen(chosen.port)
     print(f"http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
     try:
-        _server(Storage(objects)).run(sockets=[listening])
+        server(Storage(objects)).run(sockets=[listening])
     finally:
         objects.close()
 
