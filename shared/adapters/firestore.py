@@ -364,13 +364,8 @@ class FirestoreStore:
         if limit <= 0:
             return []
         unsent = self._unsent_of(function)
-        for attempt in unsent.ripe():
-            try:
-                durable = self._came_about(attempt)
-            except TimeoutError:
-                unsent.doubted(attempt)
-                raise
-            (unsent.committed if durable else unsent.refused)(attempt)
+        for attempt in unsent.doubts():
+            unsent.settle(attempt, self._came_about(attempt))
         return unsent.pending()[:limit] or self._abandoned.events(function, limit)
 
     def _came_about(self, attempt: Attempt) -> bool:

@@ -61,8 +61,8 @@ class Unsent:
             TimeoutError: nothing has been published for so long that no more is taken.
         """
         with self._lock:
-            if len(self._pending) > UNSENT_MAX:
-                raise TimeoutError(f"{len(self._pending)} events wait to be published")
+            if (waiting := len(self._pending) + len(self._doubts)) > UNSENT_MAX:
+                raise TimeoutError(f"{waiting} events wait to be published")
             placed = tuple((self._order(), event) for event in events)
             now_s = time.monotonic()
             covered = not events or (self._begun_s is not None and now_s - self._begun_s < self._slice_s)
@@ -84,9 +84,12 @@ class Unsent:
         """The append is durable."""
         with self._lock:
             self._attempts.discard(attempt)
-            self._pending.update((event.id, (order, event)) for order, event in attempt.events)
-            if attempt.since is not None:
-                self._begun_s = attempt.begun_s
+            self._await_sending(attempt)
+
+    def _await_sending(self, attempt: Attempt) -> None:
+        self._pending.update((event.id, (order, event)) for order, event in attempt.events)
+        if attempt.since is not None:
+            self._begun_s = attempt.begun_s
 
     def refused(self, attempt: Attempt) -> None:
         """Nothing of the append was written."""
@@ -100,13 +103,21 @@ class Unsent:
             if attempt.events:
                 self._doubts.append(attempt)
 
-    def ripe(self) -> list[Attempt]:
-        """The doubted appends that can be looked up by now: to be told `committed` or `refused`."""
+    def doubts(self) -> list[Attempt]:
+        """The doubted appends, to be looked up: one that is found came about, whenever it is asked for."""
         with self._lock:
-            found = [one for one in self._doubts if time.monotonic() - one.begun_s > DOUBT_S]
-            self._doubts = [one for one in self._doubts if one not in found]
-            self._attempts.update(found)
-            return found
+            return list(self._doubts)
+
+    def settle(self, attempt: Attempt, durable: bool) -> None:
+        """Whether a doubted append was found; one that is not there may for a while still be on its way."""
+        with self._lock:
+            if attempt not in self._doubts:
+                return
+            if durable:
+                self._await_sending(attempt)
+            elif time.monotonic() - attempt.begun_s <= DOUBT_S:
+                return
+            self._doubts.remove(attempt)
 
     def pending(self) -> list[Recorded]:
         """What is durable and not yet sent, in the order of its appending."""
