@@ -7,6 +7,7 @@ segment in the bucket and seals exactly the same events again, which changes not
 """
 
 import asyncio
+import itertools
 from collections import deque
 from collections.abc import Iterator, Sequence
 
@@ -46,9 +47,10 @@ async def act(state: Segments, happened: Input, gateways: Gateways) -> Sequence[
 
 def _seal_all(state: Segments, now_us: int, log: Log, bucket: Bucket) -> list[SegmentSealed]:
     head = log.head()
+    events = _events(log, state.last, head)
     sealed: list[SegmentSealed] = []
-    while len(sealed) < SEGMENTS_MAX and _has_news(log, state.last, head):
-        segment = _next(state, log, bucket, head)
+    while len(sealed) < SEGMENTS_MAX:
+        segment = _next(events, state.chain, bucket, head)
         if segment is None:
             break
         _put_away(segment, bucket)
@@ -69,13 +71,8 @@ def _seal_all(state: Segments, now_us: int, log: Log, bucket: Bucket) -> list[Se
     return sealed
 
 
-def _has_news(log: Log, after: int, head: int) -> bool:
-    """Whether the log has gained anything but word of its own sealing, which alone is not worth another segment."""
-    return any(event.type != _SEALED for event in _events(log, after, head))
-
-
 def _events(log: Log, after: int, head: int) -> Iterator[Recorded]:
-    """The events after a position up to `head`, a page at a time."""
+    """The events after a position up to `head`, a page at a time, each read once: a log may bill its reads."""
     while after < head:
         page = log.since(after, PAGE)
         if not page:
@@ -87,14 +84,24 @@ def _events(log: Log, after: int, head: int) -> Iterator[Recorded]:
         after = page[-1].position
 
 
-def _next(state: Segments, log: Log, bucket: Bucket, head: int) -> Segment | None:
-    """The next segment: where an earlier errand got no further than the bucket, the one that it left there."""
-    first = next(iter(log.since(state.last, 1)), None)
-    if first is None:
+def _next(events: Iterator[Recorded], chain: str, bucket: Bucket, head: int) -> Segment | None:
+    """The next segment: where an earlier errand got no further than the bucket, the one that it left there.
+
+    None when the log has gained nothing but word of its own sealing, which alone is not worth another segment.
+    """
+    begun: list[Recorded] = []
+    for event in events:
+        begun.append(event)
+        if event.type != _SEALED:
+            break
+    else:
         return None
-    left = [last_in(name) for name in bucket.names(starting(first.position))]
-    ends = [last for last in left if last is not None]
-    return seal(_events(log, state.last, max(ends, default=head)), state.chain, last=max(ends, default=None))
+    left = [last_in(name) for name in bucket.names(starting(begun[0].position))]
+    end = max((last for last in left if last is not None), default=None)
+    if end is not None and end > head:
+        # The log's clock has gone back: what was sealed then is there again later.
+        return None
+    return seal(itertools.chain(begun, events), chain, last=end)
 
 
 def _put_away(segment: Segment, bucket: Bucket) -> None:

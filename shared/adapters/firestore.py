@@ -2,10 +2,10 @@
 
 What it costs, which shaped it: an append writes one document for each stream that is one event's whole life, else
 one for the stream and one for each event; and, where inputs were handled that no such whole life names, one mark for
-all inputs of the append together. To load is one read for each stream and one for every thirty inputs. So whoever
-handles inputs in handfuls pays for marks and their lookup once a handful. Raw bodies lie in their stream's
-document and cost nothing more until they expire, which is a read and a write. The outbox is next to free
-(`firestore_outbox`).
+all inputs of the append together. To load is one read for each stream and, unless it is lazy and no stream is there,
+one for every thirty inputs. So whoever handles inputs in handfuls pays for marks and their lookup once a handful.
+Raw bodies lie in their stream's document and cost nothing more until they expire, which is a read and a write. The
+outbox is next to free (`firestore_outbox`).
 
 An append is conditional without a transaction: `create` for a new stream, and for a known one the update time its
 document had when it was loaded, which is kept here between `load` and `append` (or read again).
@@ -133,7 +133,7 @@ class FirestoreStore:
 
     # Loading
 
-    def load(self, function: str, wants: Sequence[tuple[str, str]]) -> list[Loaded]:
+    def load(self, function: str, wants: Sequence[tuple[str, str]], lazy: bool = False) -> list[Loaded]:
         """See Store."""
         found = self._fetch(stream for stream, _ in wants)
         # An input whose whole lives are in hand needs no lookup.
@@ -142,7 +142,8 @@ class FirestoreStore:
             for stream, fields in found.items()
             if "event" in fields and self.owner(stream) == function
         }
-        asked = [input_id for input_id in dict.fromkeys(i for _, i in wants) if input_id not in handled]
+        inputs = dict.fromkeys(i for stream, i in wants if stream in found or not lazy)
+        asked = [input_id for input_id in inputs if input_id not in handled]
         handled |= self._marked(function, asked)
         if function in self._with_whole:
             handled |= self._lived(function, [input_id for input_id in asked if input_id not in handled])

@@ -49,9 +49,13 @@ class MemoryStore:
         """Appends are durable by themselves here."""
         return nullcontext()
 
-    def load(self, function: str, wants: Sequence[tuple[str, str]]) -> list[Loaded]:
-        """See Store."""
-        return [self._loaded(stream, (function, input_id) in self._handled) for stream, input_id in wants]
+    def load(self, function: str, wants: Sequence[tuple[str, str]], lazy: bool = False) -> list[Loaded]:
+        """See Store. It tells no more than it must, so that whoever relies on more is found out."""
+        there = {input_id for stream, input_id in wants if stream in self._documents}
+        return [
+            self._loaded(stream, (input_id in there or not lazy) and (function, input_id) in self._handled)
+            for stream, input_id in wants
+        ]
 
     def _loaded(self, stream: str, handled: bool) -> Loaded:
         document = self._documents.get(stream)

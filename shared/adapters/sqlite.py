@@ -27,8 +27,8 @@ _FOUND = "SELECT position FROM lookup WHERE key {} UNION ALL SELECT value FROM j
 class SqliteStore(SqliteLog):
     """Store, Bus and Log on one SQLite file."""
 
-    def load(self, function: str, wants: Sequence[tuple[str, str]]) -> list[Loaded]:
-        """See Store."""
+    def load(self, function: str, wants: Sequence[tuple[str, str]], lazy: bool = False) -> list[Loaded]:
+        """See Store. A look costs next to nothing here."""
         connection = self._connection
         rows: dict[str, tuple[int, bytes | None, str]] = {}
         for chunk in _chunks(list(dict.fromkeys(stream for stream, _ in wants))):

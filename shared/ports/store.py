@@ -103,8 +103,12 @@ class Store(Protocol):
         Stores that make each append durable by itself do nothing here.
         """
 
-    def load(self, function: str, wants: Sequence[tuple[str, str]]) -> list[Loaded]:
-        """The streams of `wants` (stream, input id), in that order."""
+    def load(self, function: str, wants: Sequence[tuple[str, str]], lazy: bool = False) -> list[Loaded]:
+        """The streams of `wants` (stream, input id), in that order.
+
+        With `lazy` an input none of whose wanted streams exists may be said to be not handled without a look: it has
+        made no event there, and to decide on it again from nothing gives nothing again.
+        """
 
     def append(self, function: str, writes: Sequence[Write], handled: Sequence[tuple[str, str]] = ()) -> None:
         """Append all writes atomically; remember `handled` (stream, input id) that made no event.

@@ -95,9 +95,10 @@ class Batch:
         self._handled: set[str] = set()
         self._silent: list[tuple[str, str]] = []
 
-    def load(self, wants: Sequence[tuple[str, str]]) -> None:
+    def load(self, wants: Sequence[tuple[str, str]], lazy: bool = False) -> None:
         """Bring the streams of `wants` (stream, input id) into hand and learn which inputs are handled already."""
-        for (name, input_id), loaded in zip(wants, self._store.load(self._function, wants), strict=True):
+        found = self._store.load(self._function, wants, lazy)
+        for (name, input_id), loaded in zip(wants, found, strict=True):
             if loaded.handled:
                 self._handled.add(input_id)
             if name not in self._streams:

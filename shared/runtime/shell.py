@@ -188,7 +188,7 @@ class Shell:
         if not optimistic:
             wants += [(stream, plan.happening.id) for plan in plans for stream, _ in plan.spread]
         if wants:
-            batch.load(wants)
+            batch.load(wants, lazy=True)
 
     def _plan(self, happening: Happening) -> Plan:
         """Which streams an input concerns. A bug while finding out is kept in the plan."""
@@ -261,8 +261,11 @@ class Shell:
 
     def park(self, batch: Batch, happening: Happening, error: Exception) -> None:
         """Keep an input that met a bug, with its stack; a tick does not come again until its stream moves."""
-        letter = self.letter(happening.id)
+        letter, known = self.letter(happening.id), batch.is_handled(happening.id)
         batch.load([(letter, happening.id)])
+        if batch.is_handled(happening.id) and not known:
+            # It was parked before, and nothing but its letter remembers it.
+            return
         body = self._parked(
             happening.id,
             happening.type,

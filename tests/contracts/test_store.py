@@ -159,6 +159,15 @@ def test_a_silent_input_is_handled(adapter: Adapter) -> None:
     assert stands(adapter, "thing/1") == Loaded(0, None, "", True)
 
 
+def test_a_lazy_look_finds_what_was_handled_where_a_stream_exists(adapter: Adapter) -> None:
+    put(adapter, write("thing/1", recorded("thing/1", 1, cause="c")))
+    silent = uuid5("cause", "silent")
+    adapter.store.append("toy", [], [("thing/2", silent)])
+    wants = [("thing/2", silent), ("thing/1", silent), ("thing/1", CAUSE), ("thing/3", uuid5("cause", "new"))]
+    loaded = adapter.store.load("toy", wants, lazy=True)
+    assert [(one.version, one.handled) for one in loaded] == [(0, True), (1, True), (1, True), (0, False)]
+
+
 def test_what_one_function_handled_another_did_not(adapter: Adapter) -> None:
     put(adapter, write("thing/1", recorded("thing/1", 1, cause="c")))
     adapter.store.append("toy", [], [("thing/1", uuid5("cause", "silent"))])

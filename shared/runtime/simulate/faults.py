@@ -48,10 +48,10 @@ class FaultyStore(MemoryStore):
         super().__init__()
         self._faults = faults
 
-    def load(self, function: str, wants: Sequence[tuple[str, str]]) -> list[Loaded]:
+    def load(self, function: str, wants: Sequence[tuple[str, str]], lazy: bool = False) -> list[Loaded]:
         """See Store."""
         self._faults.strike("load")
-        return super().load(function, wants)
+        return super().load(function, wants, lazy)
 
     def append(self, function: str, writes: Sequence[Write], handled: Sequence[tuple[str, str]] = ()) -> None:
         """See Store."""
