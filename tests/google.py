@@ -10,6 +10,7 @@ import pytest
 
 from emulators.google import Google, Missing, running
 from shared.adapters.firestore import FirestoreStore
+from shared.adapters.firestore_outbox import SLICE_S
 from shared.adapters.memory import MemoryBucket
 from shared.adapters.pubsub import ACK_DEADLINE_S, PubSubBus
 
@@ -38,7 +39,9 @@ def google() -> Google:
     pytest.skip(f"the emulators are missing: {found}")
 
 
-def firestore(owners: Mapping[str, str], whole: tuple[str, ...] = ()) -> FirestoreStore:
+def firestore(
+    owners: Mapping[str, str], whole: tuple[str, ...] = (), *, slice_s: float = SLICE_S
+) -> FirestoreStore:
     """A store on a database of its own, empty."""
     google()
     return FirestoreStore(
@@ -46,6 +49,7 @@ def firestore(owners: Mapping[str, str], whole: tuple[str, ...] = ()) -> Firesto
         owners,
         whole,
         request_bytes_max=EMULATOR_REQUEST_BYTES_MAX,
+        slice_s=slice_s,
         settle_s=-1.0,
     )
 
