@@ -5,7 +5,7 @@ from hashlib import sha256
 from functions.gateway import answers, entries
 from functions.gateway.bodies import EntriesQuery, cursor
 from functions.gateway.call import Answer, Call, Route, Submit, missing
-from shared.domain.requests import WithholdingRequested
+from shared.domain.requests import ReleaseRequested, WithholdingRequested
 
 
 def list_entries(call: Call, query: EntriesQuery) -> Answer:
@@ -27,7 +27,16 @@ def show_entry(call: Call) -> Answer:
 def withhold(call: Call) -> Submit:
     """A party wants the entry used for nothing."""
     entry, developer = _found(call).entry, call.who.subject
-    requested = WithholdingRequested(developer, entry.hash, entry.parties)
+    return _requested(developer, WithholdingRequested(developer, entry.hash, entry.parties, entry.invitation))
+
+
+def release(call: Call) -> Submit:
+    """A party no longer withholds the entry. The other still may, and no opt-in that rested on it comes back."""
+    entry, developer = _found(call).entry, call.who.subject
+    return _requested(developer, ReleaseRequested(developer, entry.hash, entry.parties))
+
+
+def _requested(developer: str, requested: WithholdingRequested | ReleaseRequested) -> Submit:
     return Submit(
         ((f"person/{developer}", requested),),
         lambda receipt: Answer(
@@ -68,6 +77,16 @@ ROUTES = (
         "/api/entries/{hash}/withhold",
         "Withhold an entry: nothing derived from it is used any more",
         withhold,
+        ("developer",),
+        answer=answers.Requested,
+        status=202,
+        refusals=(404,),
+    ),
+    Route(
+        "POST",
+        "/api/entries/{hash}/release",
+        "Release an entry you withheld",
+        release,
         ("developer",),
         answer=answers.Requested,
         status=202,

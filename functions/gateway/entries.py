@@ -10,7 +10,7 @@ from functions.gateway.auth import Caller
 from functions.gateway.bodies import EntriesQuery
 from shared.domain.entries import EntryRecorded, sentence
 from shared.domain.instants import rfc3339
-from shared.domain.optins import Standing, pair_stream
+from shared.domain.optins import Invitation, Standing, pair_stream
 from shared.ports.store import View
 from shared.runtime.edge import Edge
 
@@ -101,11 +101,12 @@ def _found(view: View) -> Found:
 
 
 class Standings:
-    """The standing of entries; each pair of parties is looked up once."""
+    """The standing of entries; each pair of parties, and each invitation, is looked up once."""
 
     def __init__(self, edge: Edge) -> None:
         self._edge = edge
         self._known: dict[str, Standing | None] = {}
+        self._invitations: dict[str, Invitation | None] = {}
 
     def of(self, entry: EntryRecorded) -> answers.Standing:
         """Whether the entry is withheld, confirmed, or only recorded."""
@@ -117,9 +118,19 @@ class Standings:
         standing = self._known[stream]
         if standing is None:
             return "recorded"
-        if entry.hash in standing.withheld:
+        if standing.withholds(entry.hash):
             return "withheld"
-        return "confirmed" if standing.covers(entry.received_at_us) else "recorded"
+        return "confirmed" if standing.permits(entry.hash, entry.received_at_us) else "recorded"
+
+    def refusal(self, entry: EntryRecorded) -> str | None:
+        """Why what the commit tells the House counts for nothing: by itself, or beside the invitation it is about."""
+        if entry.refusal or entry.invitation is None:
+            return entry.refusal
+        if entry.invitation not in self._invitations:
+            stream = f"invitation/{entry.invitation}"
+            self._invitations[entry.invitation] = self._edge.state("optin", stream, Invitation)
+        known = self._invitations[entry.invitation]
+        return known.refusal_of(entry.hash) if known else None
 
 
 def shown(found: Found, standings: Standings) -> answers.Entry:
@@ -144,7 +155,7 @@ def shown(found: Found, standings: Standings) -> answers.Entry:
         forced=entry.forced,
         deleted=entry.deleted,
         tag=entry.tag,
-        refusal=entry.refusal,
+        refusal=standings.refusal(entry),
         standing=standings.of(entry),
         correlationid=found.correlation,
         delivery=entry.delivery,

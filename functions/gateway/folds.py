@@ -14,6 +14,7 @@ from shared.domain.requests import (
     ConsentWithdrawn,
     CreativeAdded,
     PointMarked,
+    ReleaseRequested,
     SeatAccepted,
     TicketRequested,
     TokenIssued,
@@ -57,6 +58,7 @@ PersonEvent = (
     ConsentGiven
     | ConsentWithdrawn
     | WithholdingRequested
+    | ReleaseRequested
     | TicketRequested
     | SeatAccepted
     | VoteCast
@@ -86,7 +88,14 @@ def person_after(state: Person, event: PersonEvent) -> Person:
             others = tuple(known for known in state.briefs if known != brief)
             added = (brief,) if isinstance(event, ConsentGiven) and brief else ()
             return replace(state, briefs=(*others, *added)[-BRIEF_CONSENTS_MAX:])
-        case WithholdingRequested() | TicketRequested() | SeatAccepted() | VoteCast() | PointMarked():
+        case (
+            WithholdingRequested()
+            | ReleaseRequested()
+            | TicketRequested()
+            | SeatAccepted()
+            | VoteCast()
+            | PointMarked()
+        ):
             return state
         case _:
             assert_never(event)

@@ -1,23 +1,25 @@
 """Opt-in: two commits that name each other become a double opt-in (DESIGN section 5).
 
-Reads EntryRecorded, its own IdClaimed and IdRefused, and Due.
-Emits Invited, Responded, InvitationAdmitted, OptInConfirmed, OptInDeclined, OptInExpired, OptInRevoked.
-Stream: invitation/<commit hash>. The invitation's House-Id must be its own: see house_id.py.
+Reads EntryRecorded, WithholdingRequested, its own IdClaimed and IdRefused, and Due.
+Emits Invited, Responded, InvitationAdmitted, StatementRefused, StatementWithheld, OptInConfirmed, OptInDeclined,
+OptInExpired, OptInRevoked. Stream: invitation/<commit hash>. The invitation's House-Id must be its own: see
+house_id.py; whose answers count says answers.py.
 
-An input first becomes a fact (Invited, Responded, InvitationAdmitted), if it is one; what the facts together
-amount to is then announced. The verdict depends on the facts' receipt times, not on the order in which they
-were handled, so an announcement is corrected when a fact arrives late: a confirmation by its revocation.
+An input first becomes a fact (Invited, Responded, InvitationAdmitted, StatementWithheld), if it is one, or else a
+refusal that names the reason; what the facts together amount to is then announced. The verdict depends on the facts'
+receipt times, not on the order in which they were handled, so an announcement is corrected when a fact arrives late:
+a confirmation by its revocation.
 """
 
 from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from functions.optin import spoken
+from functions.optin import answers, spoken
+from functions.optin.verdict import verdict
 from shared.domain.entries import EntryRecorded
 from shared.domain.event import Due, Event, Input
 from shared.domain.optins import (
-    INVITATION_US_MAX,
     IdClaimed,
     IdRefused,
     Invitation,
@@ -28,19 +30,29 @@ from shared.domain.optins import (
     OptInExpired,
     OptInRevoked,
     Responded,
+    StatementRefused,
+    StatementWithheld,
 )
+from shared.domain.requests import WithholdingRequested
 from shared.runtime.shapes import Decider, Fold
 
-ANSWERS_MAX = 16
-"""Answers kept while the invitation is unknown; afterwards only those of the two parties are."""
+REFUSED_MAX = 64
+"""Refusals kept of one invitation; of more, the reason is not told."""
+WITHHELD_MAX = 64
+"""Withheld statements kept of one invitation: as many as its parties could need, and more than count."""
+
+_LATER = "another account pushed it first"
 
 
 def _streams(arrived: Input) -> tuple[str, ...]:
     match arrived.body:
-        case EntryRecorded(trailers=trailers, anchor=anchor) if trailers:
-            commit = anchor if "House-Invite" in trailers else spoken.named(trailers)
-            return (f"invitation/{commit}",) if commit else ()
-        case IdClaimed(invitation=commit) | IdRefused(invitation=commit):
+        case EntryRecorded(invitation=str() as commit):
+            return (f"invitation/{commit}",)
+        case (
+            WithholdingRequested(invitation=str() as commit)
+            | IdClaimed(invitation=commit)
+            | IdRefused(invitation=commit)
+        ):
             return (f"invitation/{commit}",)
         case _:
             return ()
@@ -49,24 +61,53 @@ def _streams(arrived: Input) -> tuple[str, ...]:
 # -- facts
 
 
-def _fact(state: Invitation, arrived: Input) -> Event | None:
-    """The input as a fact that changes the state, or None."""
+def _told(state: Invitation, arrived: Input) -> list[Event]:
+    """The input as a fact that changes the state, as a refusal of what was said, or nothing new."""
     match arrived.body:
         case EntryRecorded(trailers={"House-Invite": _}) as entry:
-            said = spoken.invitation(entry, arrived.house)
-            if isinstance(said, OptInDeclined):
-                # A copy pushed by somebody else, even the invitee, may fail; it spoils no sound invitation.
-                return said if state.invited is None and state.declined != said else None
-            return said if said and _comes_first(state, said) else None
+            return _inviting(state, entry, spoken.invitation(entry, arrived.house))
         case EntryRecorded() as entry:
-            given = spoken.answer(entry, arrived.house)
-            return given if given and given in _keep(state.invited, (*state.answers, given)) else None
+            return _answering(state, spoken.answer(entry, arrived.house))
+        case WithholdingRequested(invitation=str() as commit) as asked:
+            by_party = asked.developer in asked.parties
+            if not by_party or asked.entry in state.withheld or len(state.withheld) >= WITHHELD_MAX:
+                return []
+            return [StatementWithheld(commit, asked.entry, asked.developer, arrived.time_us)]
         case IdClaimed(invitation=commit):
-            return None if state.admitted else InvitationAdmitted(commit)
+            return [] if state.admitted else [InvitationAdmitted(commit)]
         case IdRefused(invitation=commit):
-            return OptInDeclined(commit, None, "its House-Id belongs to another invitation")
+            inviting = state.invited.entry if state.invited else None
+            return [OptInDeclined(commit, None, "its House-Id belongs to another invitation", inviting)]
         case _:
-            return None
+            return []
+
+
+def _inviting(
+    state: Invitation, entry: EntryRecorded, said: Invited | OptInDeclined | StatementRefused
+) -> list[Event]:
+    match said:
+        case Invited() if _comes_first(state, said):
+            return [said]
+        case Invited() if state.invited and said.inviter != state.invited.inviter:
+            return _refused(state, StatementRefused(said.invitation, said.entry, _LATER))
+        case OptInDeclined() if state.invited is None:
+            known = said == state.declined or said.entry in state.refused
+            return [] if known else [said]
+        case OptInDeclined():
+            # A copy pushed by somebody else, even the invitee, may fail; it spoils no sound invitation.
+            return _refused(state, StatementRefused(said.invitation, entry.hash, said.reason))
+        case StatementRefused():
+            return _refused(state, said)
+        case _:
+            return []
+
+
+def _answering(state: Invitation, said: Responded | StatementRefused) -> list[Event]:
+    if isinstance(said, StatementRefused):
+        return _refused(state, said)
+    if said in answers.kept(state.invited, (*state.answers, said)):
+        return [said] if said not in state.answers else []
+    return _idle(state, (said,))
 
 
 def _comes_first(state: Invitation, copy: Invited) -> bool:
@@ -79,86 +120,47 @@ def _comes_first(state: Invitation, copy: Invited) -> bool:
     return (copy.received_at_us, copy.entry) < (known.received_at_us, known.entry)
 
 
-def _keep(invited: Invited | None, answers: Sequence[Responded]) -> tuple[Responded, ...]:
-    """Of each speaker the earliest answer of each kind, in order of receipt; once known, only the parties'."""
-    earliest: dict[tuple[str, str, str | None], Responded] = {}
-    for answer in sorted(answers, key=lambda a: (a.received_at_us, a.entry)):
-        earliest.setdefault((answer.responder, answer.answer, answer.refusal), answer)
-    kept = earliest.values()
-    if invited is None:
-        return tuple(kept)[:ANSWERS_MAX]
-    invitees = {answer.responder for answer in kept if _is_invitee(invited, answer)}
-    return tuple(answer for answer in kept if _counts(invited, invitees, answer))
+def _told_of(state: Invitation, given: Sequence[Responded]) -> Invitation:
+    """The state with the answers given; one that turns out to count is refused no more."""
+    kept = answers.kept(state.invited, given)
+    count = {one.entry for one in answers.counting(state.invited, kept)} if state.invited else set()
+    refused = {entry: reason for entry, reason in state.refused.items() if entry not in count}
+    return replace(state, answers=kept, refused=refused)
 
 
-def _is_invitee(invited: Invited, answer: Responded) -> bool:
-    named = answer.responder_login.casefold() == invited.invitee_login.casefold()
-    return named and answer.responder != invited.inviter
+def _until_now(state: Invitation) -> dict[str, str]:
+    """What is refused when the announcement that named the reason gives way to another one."""
+    declined = state.declined
+    if declined is None or declined.entry is None or len(state.refused) >= REFUSED_MAX:
+        return state.refused
+    return {**state.refused, declined.entry: declined.reason}
 
 
-def _counts(invited: Invited, invitees: set[str], answer: Responded) -> bool:
-    """Whether a party says it, and an acceptance in time."""
-    if answer.answer == "accept":
-        earliest_us = invited.received_at_us - INVITATION_US_MAX
-        return _is_invitee(invited, answer) and earliest_us <= answer.received_at_us <= invited.expires_at_us
-    if answer.responder == invited.inviter:
-        return answer.answer == "revoke"
-    return answer.responder in invitees
+def _with_later(state: Invitation, invited: Invited) -> dict[str, str]:
+    """What is refused when another account's copy was received before the one known until now."""
+    known, refused = state.invited, _until_now(state)
+    if known is None or known.inviter == invited.inviter or len(refused) >= REFUSED_MAX:
+        return refused
+    return {**refused, known.entry: _LATER}
 
 
-# -- the verdict
+def _refused(state: Invitation, said: StatementRefused) -> list[Event]:
+    return [said] if said.entry not in state.refused and len(state.refused) < REFUSED_MAX else []
 
 
-def _verdict(state: Invitation) -> list[Event]:
-    """What the facts amount to and has not been announced."""
+def _idle(state: Invitation, given: Sequence[Responded], *, over: bool = False) -> list[Event]:
+    """Why each of the answers given counts for nothing. A no of somebody unknown waits to be known until it is over."""
     invited = state.invited
-    if invited is None or not state.admitted:
+    if invited is None:
         return []
-    accepts = [answer for answer in state.answers if answer.answer == "accept"]
-    sound = next((answer for answer in accepts if not _flaw(invited, answer)), None)
-    end = next((answer for answer in state.answers if answer.answer != "accept"), None)
-    from_us = max(invited.received_at_us, sound.received_at_us) if sound else None
-    if end and (from_us is None or end.received_at_us <= from_us):
-        said = "declined by the invitee" if end.responder != invited.inviter else "withdrawn by the inviter"
-        return [*_revocation(state, end), *_refusal(state, end, said)]
-    if sound and from_us is not None:
-        confirmed = _confirmation(state, invited, sound, from_us)
-        # Told of the pair just now or before, the revocation can name it.
-        return [*confirmed, *(_revocation(_after(state, confirmed), end) if end else [])]
-    return _refusal(state, accepts[0], _flaw(invited, accepts[0]) or "") if accepts else []
-
-
-def _flaw(invited: Invited, accept: Responded) -> str | None:
-    """Why the acceptance does not answer this invitation."""
-    differ = "House-Terms is not what the invitation says" if accept.terms != invited.terms else None
-    return accept.refusal or differ
-
-
-def _confirmation(state: Invitation, invited: Invited, accept: Responded, from_us: int) -> list[Event]:
-    confirmed = OptInConfirmed(
-        invited.invitation,
-        accept.response,
-        (invited.inviter, accept.responder),
-        (invited.inviter_login, accept.responder_login),
-        invited.purpose,
-        invited.terms,
-        from_us,
-    )
-    return [confirmed] if confirmed != state.confirmed else []
-
-
-def _revocation(state: Invitation, end: Responded) -> list[Event]:
-    """Take a confirmed pair back, or back to an earlier instant."""
-    if state.confirmed is None:
-        return []
-    confirmed = state.confirmed
-    revoked = OptInRevoked(confirmed.invitation, confirmed.parties, end.responder, end.received_at_us)
-    return [revoked] if revoked != state.revoked else []
-
-
-def _refusal(state: Invitation, answer: Responded, reason: str) -> list[Event]:
-    declined = OptInDeclined(answer.invitation, answer.response, reason)
-    return [declined] if declined != state.declined else []
+    account = answers.invitee(invited, (*state.answers, *given))
+    events: list[Event] = []
+    for one in given:
+        reason = answers.refusal(invited, account, one)
+        if reason and (account or over or one.answer == "accept"):
+            refused = StatementRefused(invited.invitation, one.entry, reason)
+            events += _refused(_after(state, events), refused)
+    return events
 
 
 # -- the deciders
@@ -175,19 +177,36 @@ def evolve(state: Invitation, event: Event) -> Invitation:
     match event:
         case Invited():
             status = state.status if state.confirmed else "invited"
-            return replace(
-                state, status=status, invited=event, answers=_keep(event, state.answers), declined=None
+            refused = _with_later(state, event)
+            return _told_of(
+                replace(state, status=status, invited=event, declined=None, refused=refused), state.answers
             )
         case Responded():
             status = "responded" if state.status == "unknown" else state.status
-            return replace(state, status=status, answers=_keep(state.invited, (*state.answers, event)))
+            return _told_of(replace(state, status=status), (*state.answers, event))
         case InvitationAdmitted():
             return replace(state, admitted=True)
+        case StatementRefused(entry=entry, reason=reason):
+            return replace(state, refused={**state.refused, entry: reason})
+        case StatementWithheld(entry=entry):
+            return replace(state, withheld={**state.withheld, entry: event})
         case OptInConfirmed():
-            status = "revoked" if state.revoked else "confirmed"
-            return replace(state, status=status, confirmed=event, declined=None)
+            same = state.confirmed is None or state.confirmed.parties == event.parties
+            revoked = state.revoked if same else None
+            status = "revoked" if revoked else "confirmed"
+            return replace(
+                state,
+                status=status,
+                confirmed=event,
+                declined=None,
+                revoked=revoked,
+                refused=_until_now(state),
+            )
         case OptInDeclined():
-            return replace(state, status="declined", declined=event, confirmed=None, revoked=None)
+            refused = _until_now(state)
+            return replace(
+                state, status="declined", declined=event, confirmed=None, revoked=None, refused=refused
+            )
         case OptInExpired():
             return replace(state, status="expired")
         case OptInRevoked():
@@ -197,13 +216,15 @@ def evolve(state: Invitation, event: Event) -> Invitation:
 
 
 def decide(state: Invitation, arrived: Input) -> list[Event]:
-    """Take the input as a fact, then announce what is new."""
+    """Take the input as a fact, or say why it is none, then announce what is new."""
     if isinstance(arrived.body, Due):
         return _expiry(state, arrived.body.due_at_us)
-    fact = _fact(state, arrived)
-    if fact is None:
-        return []
-    return [fact, *_verdict(evolve(state, fact))]
+    told = _told(state, arrived)
+    if not told or isinstance(told[0], StatementRefused):
+        return told
+    after = _after(state, told)
+    told += _idle(after, tuple(dict.fromkeys((*state.answers, *after.answers))))
+    return [*told, *verdict(after, _after)]
 
 
 def _expiry(state: Invitation, due_at_us: int) -> list[Event]:
@@ -211,7 +232,8 @@ def _expiry(state: Invitation, due_at_us: int) -> list[Event]:
     if at_us is None or at_us > due_at_us or not (state.invited or state.answers):
         return []
     commit = state.invited.invitation if state.invited else state.answers[0].invitation
-    return [OptInExpired(commit, at_us)]
+    expired = OptInExpired(commit, at_us)
+    return [expired, *_idle(state, state.answers, over=True)]
 
 
 def due(state: Invitation) -> int | None:
@@ -226,7 +248,7 @@ def tags(state: Invitation) -> frozenset[str]:
 
 INVITATION = Decider(
     Fold("invitation", Invitation, Invitation(), evolve, due, tags),
-    (EntryRecorded, IdClaimed, IdRefused, Due),
+    (EntryRecorded, WithholdingRequested, IdClaimed, IdRefused, Due),
     _streams,
     decide,
 )

@@ -1,50 +1,69 @@
-"""What an entry says about an opt-in: an invitation, an answer, or nothing that counts."""
+"""What an entry says about an opt-in: an invitation, an answer, or why neither counts. Pure."""
 
 from shared.domain.entries import EntryRecorded
 from shared.domain.event import House
 from shared.domain.instants import from_rfc3339
-from shared.domain.optins import INVITATION_US_MAX, PURPOSE, Answer, Invited, OptInDeclined, Responded
+from shared.domain.optins import (
+    INVITATION_US_MAX,
+    PURPOSE,
+    Answer,
+    Invited,
+    OptInDeclined,
+    Responded,
+    StatementRefused,
+)
 
 GRADES = ("signed", "platform")
 """The grades of evidence that count: `claimed` is never enough."""
 _ANSWERS: dict[str, Answer] = {"House-Accept": "accept", "House-Decline": "decline", "House-Revoke": "revoke"}
+_UNPROVEN = "nobody is known to say it: only the author line vouches for it"
 
 
-def named(trailers: dict[str, str]) -> str | None:
-    """The hash of the invitation that a response is about."""
-    return next((trailers[key] for key in _ANSWERS if key in trailers), None)
+def same_login(one: str, other: str) -> bool:
+    """Whether two logins are the same on GitHub: ASCII in whatever case. What only looks or folds alike is not."""
+    return one.isascii() and other.isascii() and one.lower() == other.lower()
 
 
-def invitation(entry: EntryRecorded, house: House) -> Invited | OptInDeclined | None:
-    """What an inviting entry says, why that is no invitation, or None: nobody is known to say it."""
-    said = entry.trailers or {}
+def invitation(entry: EntryRecorded, house: House) -> Invited | OptInDeclined | StatementRefused:
+    """What an inviting entry says, or why that is no invitation. What nobody is known to say declines nothing."""
+    said, commit = entry.trailers or {}, entry.anchor or ""
     if entry.grade not in GRADES or not (entry.actor and entry.actor_login and entry.anchor):
-        return None
-    invitee = said["House-Invite"].removeprefix("github:")
-    expires_at_us = from_rfc3339(said["House-Expires"])
-    refusal = _mismatch(said, house)
-    if invitee.casefold() == entry.actor_login.casefold():
-        refusal = "nobody invites themselves"
-    elif said["House-Purpose"] != PURPOSE:
-        refusal = f"House-Purpose must be {PURPOSE}"
-    elif expires_at_us > entry.received_at_us + INVITATION_US_MAX:
-        refusal = "House-Expires is more than 14 days after receipt"
-    elif expires_at_us < entry.received_at_us:
-        refusal = "House-Expires had passed on receipt"
-    if refusal:
-        return OptInDeclined(entry.anchor, None, refusal)
-    return Invited(
-        invitation=entry.anchor,
+        return StatementRefused(commit, entry.hash, _UNPROVEN)
+    number, _, login = said["House-Invite"].removeprefix("github:").rpartition("/")
+    invited = Invited(
+        invitation=commit,
         entry=entry.hash,
         inviter=entry.actor,
         inviter_login=entry.actor_login,
-        invitee_login=invitee,
+        invitee_login=login,
         purpose=said["House-Purpose"],
         terms=said["House-Terms"],
         id=said["House-Id"],
         received_at_us=entry.received_at_us,
-        expires_at_us=expires_at_us,
+        expires_at_us=from_rfc3339(said["House-Expires"]),
+        invitee=house.pseudonym(f"github:{number}") if number else None,
+        since_us=_since(said),
     )
+    refusal = _broken(invited) or _mismatch(said, house)
+    return OptInDeclined(commit, None, refusal, entry.hash) if refusal else invited
+
+
+def _broken(invited: Invited) -> str | None:
+    """Which rule the invitation breaks by itself."""
+    to_oneself = (
+        same_login(invited.invitee_login, invited.inviter_login)
+        if invited.invitee is None
+        else invited.invitee == invited.inviter
+    )
+    if to_oneself:
+        return "nobody invites themselves"
+    if invited.purpose != PURPOSE:
+        return f"House-Purpose must be {PURPOSE}"
+    if invited.expires_at_us > invited.received_at_us + INVITATION_US_MAX:
+        return "House-Expires is more than 14 days after receipt"
+    if invited.expires_at_us < invited.received_at_us:
+        return "House-Expires had passed on receipt"
+    return None
 
 
 def _mismatch(said: dict[str, str], house: House) -> str | None:
@@ -56,17 +75,20 @@ def _mismatch(said: dict[str, str], house: House) -> str | None:
     return None
 
 
-def answer(entry: EntryRecorded, house: House) -> Responded | None:
-    """What a responding entry says, or None where nobody is known to say it, or another House is meant."""
+def _since(said: dict[str, str]) -> int | None:
+    return from_rfc3339(said["House-Since"]) if "House-Since" in said else None
+
+
+def answer(entry: EntryRecorded, house: House) -> Responded | StatementRefused:
+    """What a responding entry says, or why it counts for nothing."""
     said = entry.trailers or {}
-    if entry.grade not in GRADES or not (entry.actor and entry.actor_login and entry.anchor):
-        return None
     key = next(key for key in _ANSWERS if key in said)
     kind = _ANSWERS[key]
-    refusal = _mismatch(said, house) if kind == "accept" else None
+    if entry.grade not in GRADES or not (entry.actor and entry.actor_login and entry.anchor):
+        return StatementRefused(said[key], entry.hash, _UNPROVEN)
     # Taking back binds to nothing, so it needs no terms; it must only not be meant for another House.
     if kind != "accept" and said.get("House-Origin", house.origin) != house.origin:
-        return None
+        return StatementRefused(said[key], entry.hash, "House-Origin is not this House")
     return Responded(
         invitation=said[key],
         response=entry.anchor,
@@ -76,5 +98,6 @@ def answer(entry: EntryRecorded, house: House) -> Responded | None:
         answer=kind,
         terms=said.get("House-Terms"),
         received_at_us=entry.received_at_us,
-        refusal=refusal,
+        refusal=_mismatch(said, house) if kind == "accept" else None,
+        since_us=_since(said),
     )

@@ -1,11 +1,12 @@
 """Standing: what double opt-ins and a developer's own participation open, and which entries may be used.
 
-Reads OptInConfirmed, OptInRevoked, ConsentGiven, ConsentWithdrawn, EntryRecorded, WithholdingRequested.
-Emits StandingOpened, StandingClosed, EntryConfirmed, EntryWithheld. Stream: optin/<a>~<b>.
+Reads OptInConfirmed, OptInRevoked, ConsentGiven, ConsentWithdrawn, EntryRecorded, WithholdingRequested,
+ReleaseRequested. Emits StandingOpened, StandingClosed, EntryConfirmed, EntryWithheld, EntryReleased.
+Stream: optin/<a>~<b>.
 
 Openings and closings may come in any order and leave the same spans. EntryConfirmed does not: it announces,
 once, that an entry was covered when it was handled. An entry handled before its opt-in is announced by
-nothing, though it was received later; whether it may be used is what `Standing.covers` says to every reader.
+nothing, though it was received later; whether it may be used is what `Standing.permits` says to every reader.
 Keeping every entry in wait would write an event for each entry of people who never opted in.
 """
 
@@ -18,6 +19,7 @@ from shared.domain.event import Event, Input
 from shared.domain.optins import (
     PARTICIPATION,
     EntryConfirmed,
+    EntryReleased,
     EntryWithheld,
     OptInConfirmed,
     OptInRevoked,
@@ -27,18 +29,25 @@ from shared.domain.optins import (
     StandingOpened,
     pair_stream,
 )
-from shared.domain.requests import ConsentGiven, ConsentWithdrawn, WithholdingRequested
+from shared.domain.requests import ConsentGiven, ConsentWithdrawn, ReleaseRequested, WithholdingRequested
 from shared.runtime.shapes import Decider, Fold
 
 SPANS_MAX = 256
 """Spans kept of one pair; the longest closed goes first. While 256 are open, nothing more is opened."""
-WITHHELD_MAX = 10_000
-"""Entries one pair may withhold (0.4 MB of state); further requests are ignored."""
+WITHHELD_MAX = 5_000
+"""Entries one pair may have a word on (0.5 MB of state). Of more, those released longest ago are forgotten first;
+while all are withheld, further requests are ignored."""
 
 
 def _streams(arrived: Input) -> tuple[str, ...]:
     match arrived.body:
-        case EntryRecorded() | OptInConfirmed() | OptInRevoked() | WithholdingRequested() as body:
+        case (
+            EntryRecorded()
+            | OptInConfirmed()
+            | OptInRevoked()
+            | WithholdingRequested()
+            | ReleaseRequested() as body
+        ):
             return (pair_stream(body.parties),) if body.parties else ()
         case (
             ConsentGiven(purpose="participation", brief=None)
@@ -83,6 +92,19 @@ def _bounded(spans: set[Span]) -> tuple[Span, ...]:
     return tuple(in_order)
 
 
+def worded(words: dict[str, dict[str, int]], entry: str, by: str, word_us: int) -> dict[str, dict[str, int]]:
+    """The words once `by` says `word_us` of the entry: their last word counts, of two at one instant the withholding."""
+    said = words.get(entry, {})
+    last_us = max(said.get(by, 0), word_us, key=lambda word: (abs(word), word))
+    after = {**words, entry: {**said, by: last_us}}
+    if len(after) > WITHHELD_MAX:
+        released = [one for one, each in after.items() if max(each.values()) <= 0]
+        if not released:
+            return words
+        del after[min(released, key=lambda one: (max(map(abs, after[one].values())), one))]
+    return after
+
+
 def evolve(state: Standing, event: Event) -> Standing:
     """Keep spans and what is withheld."""
     match event:
@@ -90,8 +112,10 @@ def evolve(state: Standing, event: Event) -> Standing:
             return replace(state, parties=parties, spans=opened(state.spans, basis, from_us))
         case StandingClosed(parties=parties, basis=basis, to_us=to_us):
             return replace(state, parties=parties, spans=closed(state.spans, basis, to_us))
-        case EntryWithheld(parties=parties, entry=entry):
-            return replace(state, parties=parties, withheld=state.withheld | {entry})
+        case EntryWithheld(parties=parties, entry=entry, by=by, at_us=at_us):
+            return replace(state, parties=parties, words=worded(state.words, entry, by, max(1, at_us)))
+        case EntryReleased(parties=parties, entry=entry, by=by, at_us=at_us):
+            return replace(state, parties=parties, words=worded(state.words, entry, by, -at_us))
         case EntryConfirmed(parties=parties):
             return replace(state, parties=parties)
         case _:
@@ -102,9 +126,10 @@ def decide(state: Standing, arrived: Input) -> list[Event]:
     """Open, close, confirm or withhold."""
     match arrived.body:
         case EntryRecorded() as entry:
-            usable = state.covers(entry.received_at_us) and entry.hash not in state.withheld
+            usable = state.permits(entry.hash, entry.received_at_us)
             return [EntryConfirmed(entry.hash, entry.parties)] if usable else []
-        case OptInConfirmed(parties=parties, invitation=basis, confirmed_at_us=from_us):
+        case OptInConfirmed(parties=parties, invitation=basis, confirmed_at_us=from_us, since_us=since_us):
+            from_us = from_us if since_us is None else min(from_us, since_us)
             return _changed(state, opened, StandingOpened(_in_order(parties), basis, from_us))
         case OptInRevoked(parties=parties, invitation=basis, revoked_at_us=to_us):
             return _changed(state, closed, StandingClosed(_in_order(parties), basis, to_us))
@@ -112,9 +137,12 @@ def decide(state: Standing, arrived: Input) -> list[Event]:
             return _changed(state, opened, StandingOpened((developer,), PARTICIPATION, from_us))
         case ConsentWithdrawn(developer=developer, withdrawn_at_us=to_us):
             return _changed(state, closed, StandingClosed((developer,), PARTICIPATION, to_us))
-        case WithholdingRequested(developer=by, entry=hash_, parties=parties):
-            allowed = by in parties and hash_ not in state.withheld and len(state.withheld) < WITHHELD_MAX
-            return [EntryWithheld(hash_, _in_order(parties), by)] if allowed else []
+        case WithholdingRequested(developer=by, entry=entry, parties=parties):
+            withheld = EntryWithheld(entry, _in_order(parties), by, arrived.time_us)
+            return [withheld] if by in parties and evolve(state, withheld).words != state.words else []
+        case ReleaseRequested(developer=by, entry=entry, parties=parties):
+            released = EntryReleased(entry, _in_order(parties), by, arrived.time_us)
+            return [released] if by in parties and evolve(state, released).words != state.words else []
         case _:
             return []
 
@@ -135,7 +163,15 @@ def _changed(
 
 STANDING = Decider(
     Fold("optin", Standing, Standing(), evolve),
-    (OptInConfirmed, OptInRevoked, ConsentGiven, ConsentWithdrawn, EntryRecorded, WithholdingRequested),
+    (
+        OptInConfirmed,
+        OptInRevoked,
+        ConsentGiven,
+        ConsentWithdrawn,
+        EntryRecorded,
+        WithholdingRequested,
+        ReleaseRequested,
+    ),
     _streams,
     decide,
 )

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from shared.domain.event import Event, Personal, event
+from shared.domain.trailers import ANSWERING
 
 Grade = Literal["signed", "platform", "claimed"]
 
@@ -48,6 +49,14 @@ class EntryRecorded(Event, frozen=True):
     def parties(self) -> tuple[str, ...]:
         """The one or two developers concerned, in order, or none when nobody known is."""
         return tuple(sorted({party for party in (self.actor, self.owner) if party}))
+
+    @property
+    def invitation(self) -> str | None:
+        """The hash of the invitation that its trailers make or answer, or None where they do neither."""
+        said = self.trailers or {}
+        if "House-Invite" in said:
+            return self.anchor
+        return next((said[key] for key in ANSWERING if key in said), None)
 
 
 def sentence(entry: EntryRecorded) -> str:

@@ -18,6 +18,8 @@ PURPOSE = "sprint-match/1"
 """The one purpose an invitation may name."""
 INVITATION_US_MAX = 14 * DAY_US
 """How long an invitation may be open, and how long a response waits for its invitation."""
+OPT_INS_MAX = 1_000
+"""Opt-ins of one developer kept in force, and as many that ended; of the ended, the earliest goes first."""
 PARTICIPATION = "participation"
 """The basis of a developer's standing alone: their own word, given and taken back any number of times."""
 
@@ -30,7 +32,11 @@ def pair_stream(parties: tuple[str, ...]) -> str:
 
 @event("house.optin.invited.v1")
 class Invited(Event, frozen=True):
-    """An invitation was pushed at sufficient grade. Stream: `invitation/<invitation>`."""
+    """An invitation was pushed at sufficient grade. Stream: `invitation/<invitation>`.
+
+    `invitee` is the account it is to, where its number is given; without, whose login it is has to turn out.
+    `since_us` is the inviter's House-Since.
+    """
 
     invitation: str
     entry: str
@@ -42,13 +48,16 @@ class Invited(Event, frozen=True):
     id: str
     received_at_us: int
     expires_at_us: int
+    invitee: str | None = None
+    since_us: int | None = None
 
 
 @event("house.optin.responded.v1")
 class Responded(Event, frozen=True):
     """A commit that names an invitation was pushed. Stream: `invitation/<invitation>`.
 
-    `revoke` may be either party's. `refusal` says which rule an acceptance fails by itself.
+    `revoke` may be either party's. `refusal` says which rule an acceptance fails by itself. `since_us` is its
+    House-Since.
     """
 
     invitation: str
@@ -60,6 +69,29 @@ class Responded(Event, frozen=True):
     terms: str | None
     received_at_us: int
     refusal: str | None = None
+    since_us: int | None = None
+
+
+@event("house.optin.statement-refused.v1")
+class StatementRefused(Event, frozen=True):
+    """A commit that speaks to an invitation counts for nothing, and why. Stream: `invitation/<invitation>`."""
+
+    invitation: str
+    entry: str
+    reason: str
+
+
+@event("house.optin.statement-withheld.v1")
+class StatementWithheld(Event, frozen=True):
+    """A party withholds an entry that speaks to an invitation. Stream: `invitation/<invitation>`.
+
+    What follows from the entry ends with it, for good: releasing it gives no consent back.
+    """
+
+    invitation: str
+    entry: str
+    by: str
+    withheld_at_us: int
 
 
 @event("house.optin.id-asked-for.v1")
@@ -99,7 +131,8 @@ class InvitationAdmitted(Event, frozen=True):
 class OptInConfirmed(Event, frozen=True):
     """Both said yes. Stream: `invitation/<invitation>`. `logins` are those of `parties`, in the same order.
 
-    `parties` are inviter and responder. It comes again when an earlier copy of a commit shows up late.
+    `parties` are inviter and responder. It comes again when an earlier copy of a commit shows up late. `since_us`
+    is from when on entries are covered where both said House-Since: the later of the two.
     """
 
     invitation: str
@@ -109,18 +142,20 @@ class OptInConfirmed(Event, frozen=True):
     purpose: str
     terms: str
     confirmed_at_us: int
+    since_us: int | None = None
 
 
 @event("house.optin.opt-in-declined.v1")
 class OptInDeclined(Event, frozen=True):
     """There will be no opt-in from this pair of commits; `reason` says which rule it failed, or who refused.
 
-    Without `response` it is the invitation, as it was pushed, that fails.
+    Without `response` it is the invitation, as it was pushed, that fails. `entry` is the one that broke the rule.
     """
 
     invitation: str
     response: str | None
     reason: str
+    entry: str | None = None
 
 
 @event("house.optin.opt-in-expired.v1")
@@ -174,6 +209,17 @@ class EntryWithheld(Event, frozen=True):
     entry: str
     parties: tuple[str, ...]
     by: str
+    at_us: int = 0
+
+
+@event("house.optin.entry-released.v1")
+class EntryReleased(Event, frozen=True):
+    """A party no longer withholds the entry; the other still may. Stream: `optin/<a>~<b>`."""
+
+    entry: str
+    parties: tuple[str, ...]
+    by: str
+    at_us: int
 
 
 class HouseId(Struct, frozen=True, omit_defaults=True):
@@ -190,7 +236,8 @@ class HouseId(Struct, frozen=True, omit_defaults=True):
 class Invitation(Struct, frozen=True, omit_defaults=True):
     """The state of `invitation/<hash>`: the facts, and what was last announced of them.
 
-    `answers` holds, of each speaker, the earliest of each kind. `admitted`: the House-Id is its own.
+    `answers` holds, of each speaker, the earliest of each kind. `admitted`: the House-Id is its own. `refused`
+    says why other entries count for nothing, `withheld` when the first of its parties withheld one; both by entry.
     """
 
     status: Literal["unknown", "invited", "responded", "confirmed", "declined", "expired", "revoked"] = (
@@ -202,6 +249,8 @@ class Invitation(Struct, frozen=True, omit_defaults=True):
     confirmed: OptInConfirmed | None = None
     declined: OptInDeclined | None = None
     revoked: OptInRevoked | None = None
+    refused: dict[str, str] = {}
+    withheld: dict[str, StatementWithheld] = {}
 
     @property
     def parties(self) -> tuple[str, ...]:
@@ -218,8 +267,16 @@ class Invitation(Struct, frozen=True, omit_defaults=True):
 
     @property
     def reason(self) -> str | None:
-        """Why it was declined."""
+        """Why it was declined, or has expired."""
+        if self.status == "expired":
+            return "no answer came in time" if self.invited else "its invitation never came"
         return self.declined.reason if self.declined else None
+
+    def refusal_of(self, entry: str) -> str | None:
+        """Why an entry that speaks to it counts for nothing, or None where it counts."""
+        declined = self.declined
+        flawed = declined is not None and declined.entry == entry
+        return self.refused.get(entry) or (declined.reason if declined and flawed else None)
 
     @property
     def confirmed_at_us(self) -> int | None:
@@ -245,18 +302,65 @@ class Span(Struct, frozen=True, omit_defaults=True):
 class Standing(Struct, frozen=True, omit_defaults=True):
     """The state of `optin/<a>~<b>`: when entries between the two may be used, and which may not.
 
-    `covers` is the truth about an entry; EntryConfirmed only announces it.
+    `permits` is the one place to ask, at the moment of use; EntryConfirmed only announces it. `words` holds the last
+    word of each party on each entry: the instant at which they withheld it, or released it (below zero).
     """
 
     parties: tuple[str, ...] = ()
     spans: tuple[Span, ...] = ()
-    withheld: frozenset[str] = frozenset()
+    words: dict[str, dict[str, int]] = {}
 
-    def covers(self, instant_us: int) -> bool:
-        """Whether an opt-in was in force at that instant."""
-        return any(s.from_us <= instant_us and (s.to_us is None or instant_us < s.to_us) for s in self.spans)
+    def covers(self, received_at_us: int) -> bool:
+        """Whether a basis that is open now covers what was received then."""
+        return any(span.to_us is None and span.from_us <= received_at_us for span in self.spans)
+
+    def withholds(self, entry: str) -> bool:
+        """Whether a party withholds the entry."""
+        return any(at_us > 0 for at_us in self.words.get(entry, {}).values())
+
+    @property
+    def withheld(self) -> frozenset[str]:
+        """All entries that a party withholds."""
+        return frozenset(filter(self.withholds, self.words))
+
+    def permits(self, entry: str, received_at_us: int) -> bool:
+        """Whether the entry, received at that instant, may be used now: it is covered and nobody withholds it."""
+        return self.covers(received_at_us) and not self.withholds(entry)
 
     @property
     def open(self) -> bool:
-        """Whether any opt-in is in force."""
+        """Whether any basis is open."""
         return any(span.to_us is None for span in self.spans)
+
+
+class OptIns(Struct, frozen=True, omit_defaults=True):
+    """One developer's opt-ins, as everybody keeps them who uses something of theirs: the one place to ask.
+
+    `in_force` are invitations that both parties said yes to; `ended` when others did, so that one that is heard
+    of late stays ended.
+    """
+
+    in_force: frozenset[str] = frozenset()
+    ended: dict[str, int] = {}
+
+    @property
+    def stands(self) -> bool:
+        """Whether anything of the developer may be used now: an opt-in is in force."""
+        return bool(self.in_force)
+
+    def knows(self, invitation: str) -> bool:
+        """Whether it was in force or has ended."""
+        return invitation in self.in_force or invitation in self.ended
+
+    def gained(self, invitation: str) -> "OptIns":
+        """With one more in force, unless it has ended or there are too many."""
+        if self.knows(invitation) or len(self.in_force) >= OPT_INS_MAX:
+            return self
+        return OptIns(self.in_force | {invitation}, self.ended)
+
+    def lost(self, invitation: str, at_us: int) -> "OptIns":
+        """With one that has ended, at the earliest instant heard of."""
+        if self.ended.get(invitation, at_us + 1) <= at_us:
+            return self
+        ended = sorted({**self.ended, invitation: at_us}.items(), key=lambda end: (end[1], end[0]))
+        return OptIns(self.in_force - {invitation}, dict(ended[-OPT_INS_MAX:]))

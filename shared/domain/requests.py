@@ -56,7 +56,20 @@ class ConsentWithdrawn(Event, frozen=True):
 
 @event("house.gateway.withholding-requested.v1")
 class WithholdingRequested(Event, frozen=True):
-    """A party wants an entry used for nothing. Stream: `person/<dev>`. `parties` are the entry's, in order."""
+    """A party wants an entry used for nothing. Stream: `person/<dev>`. `parties` are the entry's, in order.
+
+    `invitation` is the one that the entry makes or answers, if any: what follows from it ends, too.
+    """
+
+    developer: str
+    entry: str
+    parties: tuple[str, ...]
+    invitation: str | None = None
+
+
+@event("house.gateway.release-requested.v1")
+class ReleaseRequested(Event, frozen=True):
+    """A party no longer withholds an entry. Stream: `person/<dev>`. `parties` are the entry's, in order."""
 
     developer: str
     entry: str

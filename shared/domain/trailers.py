@@ -55,6 +55,8 @@ _SHAPES: dict[str, tuple[re.Pattern[str], str]] = {
     "House-Expires": (re.compile(r"\S{20,40}"), _INSTANT),
     "House-Since": (re.compile(r"\S{20,40}"), _INSTANT),
 }
+ANSWERING = ("House-Accept", "House-Decline", "House-Revoke")
+"""The trailers that name an invitation by its hash."""
 _SPELLING = {key.lower(): key for key in _SHAPES}
 # What each act must say beside itself.
 _NEEDS = {

@@ -22,7 +22,12 @@ from shared.domain.optins import (
     StandingOpened,
     pair_stream,
 )
-from shared.domain.requests import ConsentGiven, ConsentWithdrawn, WithholdingRequested
+from shared.domain.requests import (
+    ConsentGiven,
+    ConsentWithdrawn,
+    ReleaseRequested,
+    WithholdingRequested,
+)
 from tests.given import HOUSE, NOW_US, arriving, given
 from tests.optin.said import ALICE, BOB, CAROL, HASH
 
@@ -56,11 +61,20 @@ def test_an_entry_between_the_two_is_confirmed_from_the_confirmation_on() -> Non
     given(STANDING).when(STAR).nothing()
 
 
-def test_an_entry_received_after_the_revocation_is_not_confirmed() -> None:
-    given(STANDING, OPENED, CLOSED).when(replace(STAR, received_at_us=NOW_US + HOUR_US)).nothing()
-    given(STANDING, OPENED, CLOSED).when(replace(STAR, received_at_us=NOW_US + HOUR_US - 1)).then(
-        EntryConfirmed(STAR.hash, PAIR)
-    )
+def test_once_it_is_revoked_no_entry_may_be_used_whenever_it_was_received() -> None:
+    open_, shut = given(STANDING, OPENED), given(STANDING, OPENED, CLOSED)
+    for received_us in (NOW_US, NOW_US + HOUR_US - 1, NOW_US + HOUR_US):
+        assert open_.state.permits(STAR.hash, received_us)
+        assert not shut.state.permits(STAR.hash, received_us)
+        shut.when(replace(STAR, received_at_us=received_us)).nothing()
+
+
+def test_entries_from_before_are_covered_only_since_both_said_so() -> None:
+    since_us = NOW_US - HOUR_US
+    state = given(STANDING).when(replace(BOTH, since_us=since_us)).then(replace(OPENED, from_us=since_us))
+    assert [state.covers(us) for us in (since_us - 1, since_us, NOW_US)] == [False, True, True]
+    later = given(STANDING).when(replace(BOTH, since_us=NOW_US + HOUR_US)).after
+    assert later.covers(NOW_US)
 
 
 def test_an_entry_of_nobody_known_concerns_no_standing() -> None:
@@ -97,14 +111,8 @@ def test_participation_may_be_given_anew() -> None:
     outcome = given(STANDING)
     for step in (consent(NOW_US), withdrawal(NOW_US + 10), consent(NOW_US + 20)):
         outcome = given(STANDING, *_story(outcome.state), *outcome.when(step).events)
-    assert [outcome.state.covers(NOW_US + t) for t in (0, 9, 10, 19, 20, 99)] == [
-        True,
-        True,
-        False,
-        False,
-        True,
-        True,
-    ]
+    covered = [outcome.state.covers(NOW_US + t) for t in (0, 9, 10, 19, 20, 99)]
+    assert covered == [False, False, False, False, True, True]
 
 
 def _story(state: Standing) -> list[StandingOpened | StandingClosed]:
@@ -124,11 +132,23 @@ def test_the_same_opening_twice_is_said_once() -> None:
 
 @pytest.mark.parametrize("by", [ALICE, BOB])
 def test_a_party_withholds_an_entry_whatever_its_standing(by: str) -> None:
-    request = WithholdingRequested(by, STAR.hash, PAIR)
-    state = given(STANDING, OPENED).when(request).then(EntryWithheld(STAR.hash, PAIR, by))
+    request, withheld = WithholdingRequested(by, STAR.hash, PAIR), EntryWithheld(STAR.hash, PAIR, by, NOW_US)
+    state = given(STANDING, OPENED).when(request).then(withheld)
     assert state.withheld == {STAR.hash}
-    given(STANDING, OPENED, EntryWithheld(STAR.hash, PAIR, by)).when(STAR).nothing()
-    given(STANDING).when(request).then(EntryWithheld(STAR.hash, PAIR, by))
+    assert not state.permits(STAR.hash, NOW_US)
+    given(STANDING, OPENED, withheld).when(STAR).nothing()
+    given(STANDING).when(request).then(withheld)
+
+
+def test_only_who_withholds_an_entry_releases_it() -> None:
+    past = (OPENED, EntryWithheld(STAR.hash, PAIR, BOB, NOW_US))
+    released = ReleaseRequested(BOB, STAR.hash, PAIR)
+    state = given(STANDING, *past).when(released, at_us=NOW_US + 1).after
+    assert state.permits(STAR.hash, NOW_US)
+    others = given(STANDING, *past).when(ReleaseRequested(ALICE, STAR.hash, PAIR), at_us=NOW_US + 1).after
+    assert not others.permits(STAR.hash, NOW_US)
+    given(STANDING, *past).when(ReleaseRequested(CAROL, STAR.hash, PAIR), at_us=NOW_US + 1).nothing()
+    given(STANDING, *past).when(released, at_us=NOW_US).nothing()
 
 
 def test_nobody_else_withholds_it() -> None:
@@ -136,13 +156,17 @@ def test_nobody_else_withholds_it() -> None:
 
 
 def test_withholding_twice_is_withholding_once() -> None:
-    past = EntryWithheld(STAR.hash, PAIR, BOB)
-    given(STANDING, past).when(WithholdingRequested(ALICE, STAR.hash, PAIR)).nothing()
+    past = EntryWithheld(STAR.hash, PAIR, BOB, NOW_US)
+    given(STANDING, past).when(WithholdingRequested(BOB, STAR.hash, PAIR)).nothing()
 
 
 def test_what_a_pair_may_withhold_is_bounded() -> None:
-    full = Standing(PAIR, withheld=frozenset(f"{n:040x}" for n in range(WITHHELD_MAX)))
+    full = Standing(PAIR, words={f"{n:040x}": {BOB: NOW_US} for n in range(WITHHELD_MAX)})
     assert STANDING.decide(full, arriving(WithholdingRequested(ALICE, STAR.hash, PAIR))) == []
+    freed = Standing(PAIR, words={**full.words, f"{7:040x}": {BOB: -NOW_US}})
+    [withheld] = STANDING.decide(freed, arriving(WithholdingRequested(ALICE, STAR.hash, PAIR)))
+    after = STANDING.fold.evolve(freed, withheld)
+    assert after.withheld == full.withheld - {f"{7:040x}"} | {STAR.hash}
 
 
 steps = st.tuples(
