@@ -29,3 +29,65 @@ class Segments(Struct, frozen=True, omit_defaults=True):
     sealed: int = 0
     last: int = 0
     chain: str = ""
+
+
+@event("house.archiver.checkpoint-published.v1")
+class CheckpointPublished(Event, frozen=True):
+    """The public ledger grew by `entries` and `opt_ins` to `size` of both. Stream: `checkpoint/log`.
+
+    `commit` is the checkpoint's, where `main` is now; `note` its signed tree head and `key` the key that checks it;
+    `peaks` the Merkle tree's frontier, in hexadecimal, the largest first. Everything new lies in `pack`, of
+    `objects` objects and `size_bytes`; it also holds what the `absorbed` latest packs held and takes their place.
+    `removed` are packs that were absorbed long ago and are gone now. `segments` of the archive have been read.
+    """
+
+    commit: str
+    size: int
+    entries: int
+    opt_ins: int
+    origin: str
+    note: str
+    key: str
+    peaks: tuple[str, ...]
+    pack: str
+    objects: int
+    size_bytes: int
+    segments: int
+    published_at_us: int
+    absorbed: int = 0
+    removed: tuple[str, ...] = ()
+
+
+@event("house.archiver.segments-read.v1")
+class SegmentsRead(Event, frozen=True):
+    """So many segments have been read, and nothing in the latest of them may be published. Stream: `checkpoint/log`."""
+
+    segments: int
+
+
+class LedgerPack(Struct, frozen=True, array_like=True):
+    """One pack of the ledger. `absorbed_at_us`: since then another one takes its place."""
+
+    name: str
+    objects: int
+    size_bytes: int
+    absorbed_at_us: int | None = None
+
+
+class Ledger(Struct, frozen=True, omit_defaults=True):
+    """The state of `checkpoint/log`: the public ledger as it stands. See CheckpointPublished.
+
+    `packs` hold all of it; `retired` are those that others took the place of, for those who are still cloning.
+    """
+
+    checkpoints: int = 0
+    commit: str = ""
+    size: int = 0
+    origin: str = ""
+    note: str = ""
+    key: str = ""
+    peaks: tuple[str, ...] = ()
+    packs: tuple[LedgerPack, ...] = ()
+    retired: tuple[LedgerPack, ...] = ()
+    segments: int = 0
+    published_at_us: int = 0

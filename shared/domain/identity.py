@@ -17,3 +17,12 @@ def pseudonymizer(pepper: bytes) -> Callable[[str], str]:
         return "dev_" + b32encode(hmac.digest(pepper, identity.encode(), "sha256"))[:20].decode().lower()
 
     return pseudonym
+
+
+def subject(salt: bytes, developer: str) -> str:
+    """The public ledger's name for a developer: `sub_` + base32(HMAC-SHA256(their own salt, `dev_…`))[:20].
+
+    Inside the House, the identity is the pseudonym. Without the salt nobody, the House included, can tell whose
+    name it is; neither the pepper nor the account's number helps.
+    """
+    return "sub_" + b32encode(hmac.digest(salt, developer.encode(), "sha256"))[:20].decode().lower()

@@ -12,9 +12,11 @@ from typing import Any
 import msgspec
 
 from shared.adapters.clock import SystemClock
+from shared.adapters.ed25519 import SecretSigner
 from shared.adapters.firestore import FirestoreStore
 from shared.adapters.gcs import GcsBucket
 from shared.adapters.pubsub import PubSubBus
+from shared.adapters.salts import BucketSalts
 from shared.adapters.web import PoliteWeb
 from shared.domain.event import House
 from shared.domain.identity import pseudonymizer
@@ -40,12 +42,13 @@ class CloudSettings:
     of; without them nobody is asked for one. `urls` and `accounts` (HOUSE_URLS, HOUSE_ACCOUNTS, JSON) say where other
     functions answer and as whom each may be called. `lateness_s` (HOUSE_LATENESS_S) is how long an event may be on
     its way before a window closes without it. `replica` (HOUSE_REPLICA) is a bucket on S3 that gets a copy of every
-    object.
+    object. `ledger` (HOUSE_LEDGER, else HOUSE_BUCKET) is the bucket of the public ledger.
     """
 
     node: Settings
     project: str
     bucket: str
+    ledger: str
     database: str
     audience: str
     invoker: str
@@ -72,6 +75,7 @@ class CloudSettings:
             node=Settings.load({name: environ[name] for name in _AS_A_NODE if name in environ}),
             project=environ["GOOGLE_CLOUD_PROJECT"],
             bucket=environ["HOUSE_BUCKET"],
+            ledger=environ.get("HOUSE_LEDGER") or environ["HOUSE_BUCKET"],
             database=environ.get("HOUSE_DATABASE") or "(default)",
             audience=audience,
             invoker=invoker,
@@ -155,7 +159,19 @@ def on_cloud(function: Function, settings: CloudSettings, environ: Mapping[str, 
     clock, node = SystemClock(), settings.node
     web = PoliteWeb(clock, node.allow_private_addresses, "HouseBot/0.1")
     house = House(node.origin, terms(), _pseudonym(function, secrets))
-    gateways = Gateways(web, bucket, store, node.github_url, node.github_token or None)
+    ledger = GcsBucket(settings.ledger)
+    gateways = Gateways(
+        web,
+        bucket,
+        store,
+        node.github_url,
+        node.github_token or None,
+        ledger=ledger,
+        views=store,
+        # This bucket keeps neither versions nor copies.
+        salts=BucketSalts(ledger),
+        signer=SecretSigner(secrets, "ledger"),
+    )
     names = tuple(sorted({*route["functions"], function.name}))
     return Wired(Ports(store, bus, bucket, clock, house), store, bus, secrets, gateways, names)
 

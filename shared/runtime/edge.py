@@ -101,6 +101,10 @@ class Edge(Protocol):
     def bucket(self) -> Bucket:
         """Images and large raw bodies."""
 
+    @property
+    def ledger(self) -> Bucket:
+        """What is public: the ledger's packs."""
+
     async def submit(self, submission: Submission) -> Receipt:
         """Append and return when it is durable.
 

@@ -13,11 +13,10 @@ import msgspec
 from shared.domain.event import House, Recorded
 from shared.ports.bucket import Bucket
 from shared.ports.clock import Clock
-from shared.ports.log import Log
 from shared.ports.secrets import Secrets
 from shared.ports.store import Store, View
 from shared.runtime.edge import Receipt, Submission, Trouble
-from shared.runtime.shapes import EVERY, Intake
+from shared.runtime.shapes import EVERY, Gateways, Intake
 from shared.runtime.shell import Ports, Shell
 
 T = TypeVar("T")
@@ -41,7 +40,7 @@ class HostedEdge:
         shell: Shell,
         intake: Intake,
         secrets: Secrets,
-        log: Log,
+        gateways: Gateways,
         functions: Collection[str],
         submit: Callable[[Submission], Awaitable[Receipt]],
         troubles: Callable[[], list[Trouble]],
@@ -51,7 +50,7 @@ class HostedEdge:
         self._store: Store = shell.ports.store
         self._name = shell.name
         self._views = {shell.name, *(functions if intake.views == EVERY else intake.views)}
-        self._secrets, self._log, self._functions = secrets, log, tuple(functions)
+        self._secrets, self._gateways, self._functions = secrets, gateways, tuple(functions)
         self._submit, self._troubles, self._redrive = submit, troubles, redrive
 
     @property
@@ -78,6 +77,11 @@ class HostedEdge:
     def bucket(self) -> Bucket:
         """See Edge."""
         return self._ports.bucket
+
+    @property
+    def ledger(self) -> Bucket:
+        """See Edge."""
+        return self._gateways.ledger
 
     async def submit(self, submission: Submission) -> Receipt:
         """See Edge."""
@@ -119,7 +123,7 @@ class HostedEdge:
 
     def log(self, after: int, limit: int) -> list[Recorded]:
         """See Edge."""
-        return self._log.since(after, limit)
+        return self._gateways.log.since(after, limit)
 
     def troubles(self) -> list[Trouble]:
         """See Edge. What other processes suffer from is in their logs and metrics."""

@@ -74,7 +74,7 @@ class Host:
                 hosted.shell,
                 intake,
                 hosted.secrets,
-                hosted.gateways.log,
+                hosted.gateways,
                 functions,
                 hosted.submit,
                 hosted.troubles,

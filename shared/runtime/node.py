@@ -154,6 +154,11 @@ class NodeEdge:
         """See Edge."""
         return self._node.wired.ports.bucket
 
+    @property
+    def ledger(self) -> Bucket:
+        """See Edge."""
+        return self._node.wired.gateways.ledger
+
     async def submit(self, submission: Submission) -> Receipt:
         """See Edge."""
         return await self._node.worker.submit(self._shell, submission)

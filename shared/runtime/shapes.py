@@ -16,6 +16,9 @@ from shared.domain.event import Due, Event, Input, Scheduled, type_of
 if TYPE_CHECKING:
     from shared.ports.bucket import Bucket
     from shared.ports.log import Log
+    from shared.ports.salts import Salts
+    from shared.ports.signer import Signer
+    from shared.ports.views import Views
     from shared.ports.web import Web
     from shared.runtime.edge import Edge
 
@@ -96,13 +99,20 @@ class Draw:
 
 @dataclass(frozen=True)
 class Gateways:
-    """The outside, as an errand may touch it. `github_url` is the base of a GitHub-shaped REST API."""
+    """The outside, as an errand may touch it. `github_url` is the base of a GitHub-shaped REST API.
+
+    `ledger` is the bucket of what is public; `views` shows all functions' states as they are now.
+    """
 
     web: Web
     bucket: Bucket
     log: Log
     github_url: str
     github_token: str | None
+    ledger: Bucket
+    views: Views
+    salts: Salts
+    signer: Signer
 
 
 @dataclass(frozen=True)

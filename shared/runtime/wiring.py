@@ -10,7 +10,9 @@ from importlib.resources import files
 from typing import IO
 
 from shared.adapters.clock import SystemClock
+from shared.adapters.ed25519 import SecretSigner
 from shared.adapters.filesystem import FilesystemBucket, FilesystemSecrets
+from shared.adapters.salts import BucketSalts
 from shared.adapters.sqlite import SqliteStore
 from shared.adapters.sqlite_file import NotOurs
 from shared.adapters.web import PoliteWeb
@@ -22,7 +24,7 @@ from shared.runtime.shapes import Gateways
 from shared.runtime.shell import Ports
 
 NOTICE = files("shared.domain").joinpath("notice.md")
-GENERATED_SECRETS = {"pepper": 32, "sign-in": 32}
+GENERATED_SECRETS = {"pepper": 32, "sign-in": 32, "ledger": 32}
 
 
 def terms() -> str:
@@ -105,5 +107,16 @@ def embedded(settings: Settings) -> Wired:
     clock = SystemClock()
     bucket = FilesystemBucket(settings.data / "bucket")
     web = PoliteWeb(clock, settings.allow_private_addresses, "HouseBot/0.1")
-    gateways = Gateways(web, bucket, store, settings.github_url, settings.github_token or None)
+    gateways = Gateways(
+        web,
+        bucket,
+        store,
+        settings.github_url,
+        settings.github_token or None,
+        ledger=bucket,
+        views=store,
+        # Apart from the bucket, of which there may be copies.
+        salts=BucketSalts(FilesystemBucket(settings.data / "subjects")),
+        signer=SecretSigner(secrets, "ledger"),
+    )
     return Wired(Ports(store, store, bucket, clock, house), store, secrets, gateways, lock)

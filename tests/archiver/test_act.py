@@ -20,9 +20,9 @@ from shared.domain.segments import (
 )
 from shared.ports.bucket import Bucket
 from shared.ports.web import Page
-from shared.runtime.shapes import Gateways
 from tests.archiver.log import ListedLog, recorded, sealing
 from tests.given import NOW_US, arriving
+from tests.outside import gateways
 
 
 class NoWeb:
@@ -36,10 +36,10 @@ class NoWeb:
 
 
 def act(log: ListedLog, bucket: Bucket, state: Segments | None = None) -> list[SegmentSealed]:
-    gateways = Gateways(NoWeb(), bucket, log, "https://api.example", None)
+    outside = gateways(NoWeb(), log, bucket)
 
     async def errand() -> list[SegmentSealed]:
-        made = await ARCHIVE.act(state or Segments(), arriving(Scheduled(NOW_US)), gateways)
+        made = await ARCHIVE.act(state or Segments(), arriving(Scheduled(NOW_US)), outside)
         return [event for event in made if isinstance(event, SegmentSealed)]
 
     return asyncio.run(errand())

@@ -7,13 +7,13 @@ from functools import reduce
 from functions.crawler.act import act
 from functions.crawler.decide import evolve
 from shared.adapters.clock import SystemClock
-from shared.adapters.memory import MemoryBucket, MemoryStore
 from shared.adapters.web import Limits, PoliteWeb
 from shared.cli.demo_github import DemoGitHub, DemoUser
 from shared.domain.event import Due, Event, decode, encode, type_of
 from shared.domain.optins import OptInConfirmed, OptInRevoked
 from shared.domain.profiles import Profile
 from shared.runtime.shapes import Gateways
+from tests import outside
 from tests.given import HOUSE, NOW_US, arriving
 
 OCTO, ADA = HOUSE.pseudonym("github:1"), HOUSE.pseudonym("github:2")
@@ -37,7 +37,7 @@ def after(events: Iterable[Event], state: Profile = Profile()) -> Profile:  # no
 
 def gateways(github_url: str, token: str | None = "token", *, allow_private: bool = True) -> Gateways:
     web = PoliteWeb(SystemClock(), allow_private, "HouseBot/test", Limits(gap_s=0.0))
-    return Gateways(web, MemoryBucket(), MemoryStore(), github_url, token)
+    return outside.gateways(web, github_url=github_url, github_token=token)
 
 
 def look(

@@ -20,6 +20,7 @@ from shared.runtime.shapes import Decider, Draw, Errand, Fold, Function, Gateway
 from shared.runtime.shell import Ports, Shell
 from tests.contracts.stores import Adapter
 from tests.given import HOUSE, NOW_US
+from tests.outside import gateways
 
 replace = msgspec.structs.replace
 
@@ -295,7 +296,7 @@ class Toys:
         self.site = CourierSite()
         assert adapter.log is not None
         self.log = adapter.log
-        self.gateways = Gateways(self.site, self.bucket, adapter.log, "http://courier", None)
+        self.gateways = gateways(self.site, adapter.log, self.bucket, github_url="http://courier")
 
     def __getitem__(self, name: str) -> Shell:
         return self.shells[name]

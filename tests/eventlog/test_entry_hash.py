@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.entries import EntryRecorded
-from shared.domain.entry_hash import EMPTY_TREE, entry_hash, raw_commit
+from shared.domain.entry_hash import entry_hash, raw_commit
+from shared.domain.git_objects import EMPTY_TREE
 from tests.given import NOW_US
 
 STAR = EntryRecorded(

@@ -41,7 +41,7 @@ class House:
         self.house: Constants = HOUSE
         self.clock = ManualClock(NOW_US)
         self.secrets = MemorySecrets({"sign-in": b"sign-in secret of the tests"})
-        self.bucket = MemoryBucket()
+        self.bucket = self.ledger = MemoryBucket()
         self.store, self.bus = MemoryStore(), MemoryBus()
         ports = Ports(self.store, self.bus, self.bucket, self.clock, self.house)
         self.shells = {function.name: Shell(function, ports) for function in functions()}

@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from shared.adapters.ed25519 import SecretSigner
 from shared.adapters.memory import ManualClock, MemoryBucket, MemorySecrets
+from shared.adapters.salts import BucketSalts
 from shared.domain.entries import EntryRecorded
 from shared.domain.event import Event, House, Recorded, decode
 from shared.domain.identity import pseudonymizer
@@ -58,7 +60,17 @@ class World:
         self.clock, self._bucket = ManualClock(self.script.phases[0][0].at_us), MemoryBucket()
         self._ports = Ports(self.store, self.bus, self._bucket, self.clock, HOUSE)
         web = ScriptedWeb(self.faults)
-        self._gateways = Gateways(web, self._bucket, self.store, "https://api.github.example", None)
+        self._gateways = Gateways(
+            web,
+            self._bucket,
+            self.store,
+            "https://api.github.example",
+            None,
+            ledger=self._bucket,
+            views=self.store,
+            salts=BucketSalts(self._bucket),
+            signer=SecretSigner(MemorySecrets({"ledger": b"5e" * 32}), "ledger"),
+        )
         self.accepted: dict[str, Item] = {}
         self.refused: list[Webhook] = []
         self._queue: list[Item] = []
