@@ -1,9 +1,12 @@
-"""Archiver: everything recorded is put away in sealed segments that vouch for each other."""
+"""Archiver: everything recorded is put away in sealed segments that vouch for each other, and what may be known
+in public is published in the ledger.
+"""
 
 from functions.archiver.act import ARCHIVE
+from functions.archiver.ledger import LEDGER
 from shared.runtime.serve import serve
 from shared.runtime.shapes import Function
 
-FUNCTION = Function(name="archiver", writes="archive", shapes=(ARCHIVE,))
+FUNCTION = Function(name="archiver", writes="archive", shapes=(ARCHIVE, LEDGER), secrets=("ledger",))
 
 archiver = serve(FUNCTION)
