@@ -15,8 +15,10 @@ AGAIN_S_MAX = 5.0
 def passing(what: str) -> Iterator[None]:
     """Turn the errors that a later attempt may not meet into TimeoutError.
 
+    A right that is missing is among them, as one that was granted takes minutes to be in force.
+
     Raises:
-        TimeoutError: the service was slow, away, contended or out of quota.
+        TimeoutError: the service was slow, away, contended, out of quota, or not yet to be used by this account.
     """
     from google.api_core import exceptions as google
 
@@ -25,12 +27,14 @@ def passing(what: str) -> Iterator[None]:
         google.BadGateway,
         google.Cancelled,
         google.DeadlineExceeded,
+        google.Forbidden,
         google.GatewayTimeout,
         google.InternalServerError,
         google.ResourceExhausted,
         google.RetryError,
         google.ServiceUnavailable,
         google.TooManyRequests,
+        google.Unauthorized,
         google.Unknown,
     )
     try:

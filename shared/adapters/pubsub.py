@@ -14,8 +14,8 @@ import threading
 import time
 import warnings
 from collections import Counter, OrderedDict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from typing import Any
 
@@ -100,7 +100,7 @@ class PubSubBus:
         failure: TimeoutError | None = None
         for topic, key, future in sent:
             try:
-                with passing(f"publish to {topic}"):
+                with _standing(f"publish to {topic}"):
                     future.result(timeout=max(0.0, until_s - time.monotonic()))
             except TimeoutError as error:
                 failure = failure or TimeoutError(
@@ -169,7 +169,7 @@ class PubSubBus:
         """Pull from one subscription once; whether anything came."""
         subscription = f"projects/{self._project}/subscriptions/{function}-{topic}"
         until_s = time.monotonic() + ACK_DEADLINE_S - _GIVEN_UP_S
-        with passing(f"pull from {function}-{topic}"), warnings.catch_warnings():
+        with _standing(f"pull from {function}-{topic}"), warnings.catch_warnings():
             # Deprecated, as a long poll is cheaper; but a port that asks "what is there?" must not wait.
             warnings.simplefilter("ignore", DeprecationWarning)
             answer = self._subscribing().pull(
@@ -212,7 +212,7 @@ class PubSubBus:
         for subscription, ack_id in acks:
             by_subscription.setdefault(subscription, []).append(ack_id)
         for subscription, ack_ids in by_subscription.items():
-            with passing("acknowledge"):
+            with _standing("acknowledge"):
                 self._subscribing().acknowledge(
                     subscription=subscription, ack_ids=ack_ids, retry=_again(), timeout=CALL_S_MAX
                 )
@@ -228,6 +228,18 @@ class PubSubBus:
 
                 self._subscriber = pubsub_v1.SubscriberClient()
             return self._subscriber
+
+
+@contextmanager
+def _standing(what: str) -> Iterator[None]:
+    """See passing; a topic or subscription that is not there is waited for: a deployment may be under way."""
+    from google.api_core import exceptions as google
+
+    try:
+        with passing(what):
+            yield
+    except google.NotFound as error:
+        raise TimeoutError(f"{what}: it is not there (terraform apply makes it): {error}") from error
 
 
 def _again() -> Any:

@@ -39,5 +39,5 @@ def _alone(shell: Shell, submission: Submission) -> Receipt | Rejection:
 
 def away() -> Rejection:
     """The answer while the store is away."""
-    detail = "nothing of this request was kept; send it again"
+    detail = "whether this was kept is not known yet; send it again as it is, and it counts once"
     return Rejection(503, "Store away", detail, retry_after_s=5)

@@ -42,7 +42,7 @@ async def act(shell: Shell, happening: Happening, gateways: Gateways, *, again: 
     versions: dict[str, int] = {}
     try:
         arrived = shell.arrived(happening)
-        for errand in _concerned(shell, happening):
+        for errand in _concerned(shell, happening, arrived.body):
             streams = [happening.stream] if isinstance(arrived.body, Due) else list(errand.streams(arrived))
             for stream in streams:
                 loaded = shell.ports.store.load(shell.name, [(stream, happening.id)])[0]
@@ -58,13 +58,9 @@ async def act(shell: Shell, happening: Happening, gateways: Gateways, *, again: 
     return Outcome(happening, tuple(decided), versions)
 
 
-def _concerned(shell: Shell, happening: Happening) -> list[Errand[Any]]:
-    reading = [
-        errand
-        for errand in shell.function.errands
-        if any(type_of(body).name == happening.type for body in errand.reads)
-    ]
-    if happening.type == type_of(Due).name:
+def _concerned(shell: Shell, happening: Happening, body: Event) -> list[Errand[Any]]:
+    reading = [errand for errand in shell.function.errands if type(body) in errand.reads]
+    if isinstance(body, Due):
         return [errand for errand in reading if errand.fold.prefix == happening.prefix]
     return reading
 

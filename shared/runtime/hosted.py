@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -45,7 +46,7 @@ class Hosted:
         self.function, self.secrets, self.gateways = function, secrets, gateways
         self.shell = Shell(function, ports)
         self._lateness_us = round(lateness_s * SECOND_US)
-        self._patience = Patience(function.name)
+        self._patience, self._ticking = Patience(function.name), Patience(function.name)
         self._accepting: Lanes[Submission, Receipt] = Lanes(
             "accept", self._accept, lanes=LANES, together=TOGETHER_MAX, waiting_max=WAITING_MAX
         )
@@ -78,8 +79,8 @@ class Hosted:
 
     def troubles(self) -> list[Trouble]:
         """Why this function makes no progress; what others suffer from is in their logs."""
-        reason = self._patience.reason
-        return [] if reason is None else [Trouble(self.function.name, reason)]
+        reasons = dict.fromkeys((self._patience.reason, self._ticking.reason))
+        return [Trouble(self.function.name, reason) for reason in reasons if reason is not None]
 
     # -- events
 
@@ -90,7 +91,7 @@ class Hosted:
             Full: too much is waiting already.
             TimeoutError: the store, the bus or a gateway is away: it is to be given again.
         """
-        if event.type not in self.shell.reads:
+        if not self.shell.concerns(event.type):
             return
         try:
             if self.function.errands:
@@ -107,6 +108,25 @@ class Hosted:
         return [None] * len(events)
 
     # -- time
+
+    async def tick(self, steps: Sequence[Callable[[], Awaitable[None]]]) -> None:
+        """Take every step, also when one before it failed.
+
+        Raises:
+            Exception: what the first that failed raised.
+        """
+        failures: list[Exception] = []
+        for step in steps:
+            try:
+                await step()
+            except Exception as error:
+                failures.append(error)
+        if not failures:
+            self._ticking.succeeded()
+            return
+        if isinstance(failures[0], TimeoutError):
+            self._ticking.failed(failures[0])
+        raise failures[0]
 
     async def wake(self) -> None:
         """Publish what a crash left, and wake the streams that are due."""
@@ -187,6 +207,13 @@ class Hosted:
         loop = asyncio.new_event_loop()
         threading.Thread(target=loop.run_forever, name="errands", daemon=True).start()
         return loop
+
+    # -- the end
+
+    def leave(self) -> None:
+        """Publish what is durable and not sent; while that cannot be, another process does it later."""
+        with suppress(TimeoutError):
+            _exhaust(self.shell.relay)
 
     # -- dead letters
 

@@ -104,7 +104,7 @@ class Host:
                 return await self._push(request)
             if path == REDRIVE:
                 return await self._redrive(await _body(request))
-            await self._tick(self._steps[path])
+            await self._hosted.tick(self._steps[path])
         except Unwelcome:
             return Response("not for you", 401, {"www-authenticate": "Bearer"})
         except NotAnEvent as error:
@@ -121,26 +121,11 @@ class Host:
         carried = from_push(request.headers, await _body(request))
         event = carried.event
         # Of the types its topics carry a function reads a few; the others need no body.
-        if event.type in self._hosted.shell.reads:
+        if self._hosted.shell.concerns(event.type):
             if carried.dataref is not None:
                 event = await asyncio.to_thread(fetched, carried, self._hosted.shell.ports.bucket)
             await self._hosted.handle(event)
         return Response(status_code=204)
-
-    async def _tick(self, steps: Sequence[Callable[[], Awaitable[None]]]) -> None:
-        """Take every step, also when one before it failed.
-
-        Raises:
-            Exception: what the first that failed raised.
-        """
-        failures: list[Exception] = []
-        for step in steps:
-            try:
-                await step()
-            except Exception as error:
-                failures.append(error)
-        if failures:
-            raise failures[0]
 
     async def _redrive(self, body: bytes) -> Response:
         try:

@@ -6,9 +6,12 @@ read when the framework loads it, clients are made when they are first used.
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from shared.runtime.shapes import Function
@@ -33,12 +36,14 @@ def serve(function: Function) -> Target:
     # Elsewhere, as in a node that runs all functions, there is nothing to serve and nothing to be set.
     serving = _FRAMEWORK in sys.modules and os.environ.get("FUNCTION_TARGET") == function.name
     settings = _settings() if serving else None
-    hosts: list[Host] = []
+    living: list[tuple[Host, asyncio.Task[None]]] = []
 
     async def target(request: Request) -> Response:
-        if not hosts:
-            hosts.append(_host(function, settings or _settings()))
-        return await hosts[0].answer(request)
+        if not living:
+            host, leave = _host(function, settings or _settings())
+            _end_in_order()
+            living.append((host, asyncio.create_task(_until_the_end(leave))))
+        return await living[0][0].answer(request)
 
     target.__name__ = function.name
     if not serving:
@@ -55,9 +60,8 @@ def _settings() -> CloudSettings:
     return CloudSettings.load(os.environ)
 
 
-def _host(function: Function, settings: CloudSettings) -> Host:
-    import atexit
-
+def _host(function: Function, settings: CloudSettings) -> tuple[Host, Callable[[], None]]:
+    """What answers, and what is to be done at the end."""
     from shared.runtime.callers import Callers
     from shared.runtime.cloud import on_cloud
     from shared.runtime.hosted import Hosted
@@ -65,7 +69,31 @@ def _host(function: Function, settings: CloudSettings) -> Host:
     from shared.runtime.others import Others
 
     wired = on_cloud(function, settings, os.environ)
-    atexit.register(wired.close)
     callers = Callers(settings.audience, settings.invoker) if settings.audience else None
     hosted = Hosted(function, wired.ports, wired.secrets, wired.gateways, settings.lateness_s)
-    return Host(hosted, callers, Others(settings.urls, settings.accounts), wired.functions)
+
+    def leave() -> None:
+        hosted.leave()
+        with suppress(TimeoutError):
+            wired.close()
+
+    return Host(hosted, callers, Others(settings.urls, settings.accounts), wired.functions), leave
+
+
+def _end_in_order() -> None:
+    """Let a signal end the server as it ends by itself: with what is in hand done, and its loop closed.
+
+    uvicorn would do the first, and then have the signal kill the process before anything else.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        server = getattr(signal.getsignal(number), "__self__", None)
+        if hasattr(server, "should_exit"):
+            signal.signal(number, lambda *_, server=server: setattr(server, "should_exit", True))
+
+
+async def _until_the_end(leave: Callable[[], None]) -> None:
+    """Do as `leave` does once the loop is being closed, when nothing is in hand any more."""
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await asyncio.to_thread(leave)

@@ -15,7 +15,7 @@ from typing import Any
 from msgspec import Struct
 
 from shared.domain import parked
-from shared.domain.event import Due, Event, House, Input, Recorded, Scheduled, decode, type_of
+from shared.domain.event import Due, Event, House, Input, Recorded, Scheduled, all_types, decode, type_of
 from shared.domain.ids import uuid5
 from shared.domain.parked import STACK_CHARACTERS_MAX, Parked
 from shared.ports.bucket import Bucket
@@ -95,7 +95,11 @@ class Shell:
 
     def __init__(self, function: Function, ports: Ports) -> None:
         self.function, self.name, self.ports = function, function.name, ports
-        self.reads = function.reads
+        # An event that was recorded before its type's newest version is read as that version.
+        self.reads = frozenset(
+            known.name for known in all_types() if type_of(known.body).name in function.reads
+        )
+        self._families = {_family(name) for name in self.reads}
         self._parked, self._redriven = parked.types_for(self.name)
         letters = dead_letters()
         self.folds = Folds({**function.folds, letters.prefix: letters})
@@ -109,6 +113,10 @@ class Shell:
                         self._attached.add(type_of(body).name)
         self._errand_prefixes = {errand.fold.prefix for errand in function.errands}
         self.counts: Counter[str] = Counter()
+
+    def concerns(self, kind: str) -> bool:
+        """Whether events of this type are read here, also in a version that is not known yet: that is parked."""
+        return _family(kind) in self._families
 
     def batch(self) -> Batch:
         """A fresh batch."""
@@ -196,7 +204,7 @@ class Shell:
         spread: list[tuple[str, Event]] = []
         try:
             arrived = self.arrived(happening)
-            for reader in self._deciders.get(happening.type, ()):
+            for reader in self._deciders.get(type_of(arrived.body).name, ()):
                 if isinstance(reader, Spread):
                     spread.extend(reader.spread(arrived))
                     if len(spread) > reader.limit:
@@ -219,7 +227,7 @@ class Shell:
         """The input as a decision sees it, with the raw body where one of its readers asked for it."""
         body = happening.body()
         attachment = None
-        if happening.type in self._attached:
+        if type_of(body).name in self._attached:
             dataref: str | None = getattr(body, "dataref", None)
             store, bucket = self.ports.store, self.ports.bucket
             attachment = bucket.get(dataref) if dataref else store.attachment(happening.stream)
@@ -393,3 +401,8 @@ class Shell:
         left = self.ports.store.outbox(self.name)
         self.publish(left)
         return len(left)
+
+
+def _family(kind: str) -> str:
+    """A type's name without its version."""
+    return kind.rpartition(".")[0]

@@ -9,6 +9,8 @@ import grpc
 import httpx
 import pytest
 
+from shared.adapters.memory import MemoryBucket
+from shared.adapters.pubsub import PubSubBus
 from shared.domain.event import Recorded
 from shared.ports.store import Conflict
 from tests import google
@@ -173,6 +175,32 @@ def test_a_publication_that_fails_is_made_again(
     found = pulled(adapter, "reader", frozenset({event.type}))
     assert {one.id for one in found} == {event.id}
     assert placeless(found)[0] == event
+
+
+@pytest.mark.parametrize("status", [grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED])
+def test_a_right_that_is_not_in_force_yet_is_waited_for(
+    house: Hosts, behind: tuple[Proxy, Proxy], status: grpc.StatusCode
+) -> None:
+    event = told(house.toys.order("ann"))
+    behind[0].fail("Commit", status)
+    behind[1].fail("Publish", status)
+    assert [answer.status_code for answer in until_taken(house, event)] == [503, 503, 204]
+    assert house.toys.letters("toytill") == []
+    assert house.post("toytill", "/tick") == 204
+    [charged] = house.toys.ports.store.read("account/ann")
+    assert {event.id for event in pulled(house.toys.adapter, "toyship", SENT)} == {charged.id}
+
+
+def test_a_topic_that_is_not_there_is_named_and_waited_for(adapter: Adapter) -> None:
+    google.google()
+    bus = PubSubBus("house-without-topics", TOPICS, MemoryBucket())
+    with pytest.raises(
+        TimeoutError, match=r"publish to toy-topic: it is not there \(terraform apply makes it\)"
+    ):
+        bus.publish([recorded("thing/1", 1)])
+    with pytest.raises(TimeoutError, match="pull from reader-toy-topic: it is not there"):
+        bus.pull("reader", frozenset({"house.toy.noted.v1"}), 1)
+    bus.close()
 
 
 def test_a_service_that_cuts_its_connections_is_found_again(

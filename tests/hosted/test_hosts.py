@@ -11,22 +11,26 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 from starlette.responses import PlainTextResponse
 
 from shared.adapters.memory import MemoryBus, MemoryStore
-from shared.domain.event import Recorded
+from shared.domain.event import Recorded, upcast
 from shared.domain.instants import SECOND_US
 from shared.ports.store import Conflict, TooLarge, Write
-from shared.runtime import hosted
+from shared.runtime import hosted, patience
 from shared.runtime.callers import Callers
 from shared.runtime.edge import Edge, Rejection
 from shared.runtime.shapes import Asgi, Function, Intake
 from tests.contracts.stores import Adapter
-from tests.engine.toys import ALL, BASKET, ORDER, TILL, Toys, charge, order, till
+from tests.engine.toys import ALL, BASKET, ORDER, TILL, Ordered, Toys, charge, order, till
 from tests.given import NOW_US
 from tests.hosted.hosting import Hosts, eventarc, hosts, told, unwrapped, wrapped
 from tests.hosted.test_callers import asking, token
 from tests.loopback import Answer, Asked, Loopback
+
+OLD = "house.toyedge.ordered.v0"
+upcast(OLD, Ordered, lambda old: {"who": old["name"]})
 
 
 class Trouble(MemoryStore):
@@ -118,6 +122,21 @@ def test_an_event_that_the_function_does_not_read_is_let_go(house: Hosts) -> Non
     before = house.toys.everything()
     assert house.push("toyship", event) == [204]
     assert house.toys.everything() == before
+
+
+def test_an_event_of_an_older_version_is_read_as_the_newest(house: Hosts) -> None:
+    old = replace(told(house.toys.order("ann")), type=OLD, data=b'{"name":"ann"}')
+    assert house.push("toytill", old) == [204]
+    assert house.toys.state("toytill", "account/ann").charged == ("tea",)
+
+
+def test_an_event_of_a_version_that_is_not_known_yet_is_parked_and_not_lost(house: Hosts) -> None:
+    newer = replace(told(house.toys.order("ann")), type="house.toyedge.ordered.v2")
+    assert house.push("toytill", newer) == [204]
+    [letter] = house.toys.letters("toytill")
+    assert letter.error == (
+        "Undecodable: no event type 'house.toyedge.ordered.v2' is known to this version of the House"
+    )
 
 
 def test_a_body_that_lies_in_the_bucket_is_fetched(house: Hosts) -> None:
@@ -221,6 +240,33 @@ def test_what_was_kept_but_not_published_is_published_by_a_tick(house: Hosts) ->
     assert bus(house).pull("toyship", charged, 10) == []
     assert house.post("toytill", "/tick") == 204
     assert len(bus(house).pull("toyship", charged, 10)) == 1
+
+
+def test_a_tick_that_keeps_failing_is_said_once_though_pushes_succeed(
+    house: Hosts, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "OVERDUE_S", -1.0)
+    event = told(house.toys.order("ann"))
+    bus(house).fails = TimeoutError("no such topic")
+    assert house.push("toytill", event) == [503]
+    capsys.readouterr()
+    for _ in range(3):
+        assert house.post("toytill", "/tick") == 503
+        assert house.push("toytill", event) == [204]
+    [line] = capsys.readouterr().err.splitlines()
+    assert (json.loads(line)["kind"], json.loads(line)["error"]) == ("overdue", "TimeoutError: no such topic")
+
+
+def test_whoever_leaves_publishes_what_is_durable_first_if_it_can(house: Hosts) -> None:
+    toys = house.toys
+    leaving = hosted.Hosted(TILL, toys.ports, None, toys.gateways, 0.0)  # type: ignore[arg-type]  # it has no secrets
+    event = told(toys.order("ann"))
+    bus(house).fails = TimeoutError("no answer")
+    assert house.push("toytill", event) == [503]
+    leaving.leave()
+    bus(house).fails = None
+    leaving.leave()
+    assert len(bus(house).pull("toyship", frozenset({"house.toytill.charged.v1"}), 10)) == 1
 
 
 def test_events_that_are_late_hold_up_windows_for_as_long_as_is_said(house: Hosts) -> None:
