@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from shared.cli import (
+    commit,
     dead_letters,
     deliver,
     journey,
@@ -20,7 +21,7 @@ from shared.cli.demo import command as demo
 from shared.cli.failures import Failure
 from shared.cli.parsing import Parser, examples
 
-COMMANDS = (up, demo, deliver, log, journey, token, dead_letters, rebuild, route, package, simulate)
+COMMANDS = (up, demo, deliver, log, journey, token, commit, dead_letters, rebuild, route, package, simulate)
 
 
 def parser() -> Parser:

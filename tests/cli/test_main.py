@@ -18,6 +18,7 @@ NAMES = (
     "log",
     "journey",
     "token",
+    "commit",
     "dead-letters",
     "rebuild",
     "route",
@@ -43,7 +44,9 @@ def exit_code(*argv: str) -> int:
 
 
 @pytest.mark.parametrize(
-    "argv", [[], *([name] for name in NAMES), ["token", "issue"], ["dead-letters", "list"]], ids=" ".join
+    "argv",
+    [[], *([name] for name in NAMES), ["token", "issue"], ["commit", "check"], ["dead-letters", "list"]],
+    ids=" ".join,
 )
 def test_every_command_has_help(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code(*argv, "--help") == 0
