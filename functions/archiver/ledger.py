@@ -43,7 +43,7 @@ SEGMENTS_MAX, EVENTS_MAX = 20, 20_000
 """What one checkpoint reads: so many segments, and no further one once it has read so many events."""
 IN_VAIN_SEGMENTS_MAX, IN_VAIN_EVENTS_MAX = 10, 5_000
 """What is read again, if nothing in it may be published, until it is noted as read."""
-ABSORBED_BYTES_MAX = 24 * 1024 * 1024
+ABSORBED_BYTES_MAX = 8 * 1024 * 1024
 """A pack that is larger absorbs no other and is absorbed by none: the gateway answers with a whole pack at once."""
 GROWTH = 2
 RETIRED_US_MAX = DAY_US
