@@ -171,7 +171,7 @@ def evolve_demand(state: Demand, event: Event) -> Demand:
         case DemandOpened():
             return replace(state, opened=event)
         case DemandTaken(session=session):
-            return replace(state, sessions=(*state.sessions, session))
+            return replace(state, sessions=(*state.sessions, session), taken=state.taken + 1)
         case DemandReturned(session=session):
             return replace(state, sessions=tuple(kept for kept in state.sessions if kept != session))
         case _:

@@ -46,6 +46,14 @@ def draw(states: Mapping[str, Any], now_us: int, seed: str) -> list[tuple[str, E
     return pairs
 
 
+def sees(state: Any) -> str:
+    """A ticket by its id, a demand by how often it was taken: each session proposed takes one."""
+    if isinstance(state, TicketState):
+        return state.ticket.id if state.ticket else ""
+    assert isinstance(state, Demand)
+    return str(state.taken)
+
+
 def _wanted(states: Mapping[str, Any]) -> dict[str, list[tuple[DemandOpened, int]]]:
     """By pool, one (brief, number) for each session wanted, the oldest brief first."""
     demands = [

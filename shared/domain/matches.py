@@ -231,10 +231,11 @@ class TicketState(Struct, frozen=True, omit_defaults=True):
 
 
 class Demand(Struct, frozen=True, omit_defaults=True):
-    """The state of `demand/<brief>`: how many sessions it still wants, and those it was given."""
+    """The state of `demand/<brief>`: how many sessions it still wants, those it was given, and how many ever."""
 
     opened: DemandOpened | None = None
     sessions: tuple[str, ...] = ()
+    taken: int = 0
 
     @property
     def wanted(self) -> int:

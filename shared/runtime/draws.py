@@ -10,24 +10,26 @@ from shared.runtime.shell import ATTEMPTS_MAX, Shell
 PAGE = 1_000
 
 
-def draw(shell: Shell, shape: Draw, slot_us: int) -> int:
-    """Run the draw of one slot; how many events came of it. The slot makes the seed, so a repeated slot is the same draw.
+def draw(shell: Shell, shape: Draw, now_us: int) -> int:
+    """Run a draw over the states as they stand; how many events came of it.
+
+    Its input is what it sees. The input's id, which is the seed, follows from nothing else, so whoever draws from the
+    same states draws the same, once: the append changes one of them, and whoever was slower draws from what is left.
 
     Raises:
         TimeoutError: the store is away, or races were lost too often.
     """
-    seed = uuid5("draw", shell.name, str(slot_us))
     for _ in range(ATTEMPTS_MAX):
         views = {view.stream: view for tag in shape.tags for view in _tagged(shell, tag, shape.limit)}
-        if not views or shell.ports.store.load(shell.name, [(next(iter(views)), seed)])[0].handled:
-            return 0
         batch = shell.batch()
         for view in views.values():
             batch.hold(view.stream, Loaded(view.version, view.state, view.correlation, False))
-        pairs = shape.draw({stream: batch.held(stream).state for stream in views}, slot_us, seed)
+        states = {stream: batch.held(stream).state for stream in views}
+        seed = uuid5("draw", shell.name, *(f"{name} {shape.sees(states[name])}" for name in sorted(states)))
+        pairs = shape.draw(states, now_us, seed)
         for stream, _ in pairs:
             batch.held(stream)
-        batch.add(seed, seed, slot_us, pairs)
+        batch.add(seed, seed, now_us, pairs)
         try:
             emitted = batch.append()
         except Conflict:

@@ -141,9 +141,9 @@ class Hosted:
         _exhaust(lambda: self.shell.tick(watermark_us))
 
     async def draw(self) -> None:
-        """Run the draws of the slots that have come; a slot that was drawn already changes nothing."""
+        """Run the draws over the states as they stand; where nothing has changed, nothing more comes of them."""
         for shape in self.function.draws:
-            await asyncio.to_thread(draw, self.shell, shape, self._slot_us(shape.every_s))
+            await asyncio.to_thread(draw, self.shell, shape, self.shell.ports.clock.now_us())
 
     async def errand(self) -> None:
         """Run the errands that are due, and those of the slot that has come."""

@@ -88,12 +88,15 @@ class Spread:
 class Draw:
     """Pure: from many states of the function's own to events of several of its streams, in one append.
 
-    Every `every_s` seconds it sees the states that carry one of `tags` (at most `limit` of each), by stream.
+    Every `every_s` seconds it sees the states that carry one of `tags` (at most `limit` of each), by stream. `sees` is
+    what of a state tells this draw's input from that of any other: nothing that depends on clocks or on the order of
+    handling, and what is drawn from some states changes it, for good, in one of them.
     """
 
     tags: tuple[str, ...]
     every_s: int
     draw: Callable[[Mapping[str, Any], int, str], Sequence[tuple[str, Event]]]
+    sees: Callable[[Any], str]
     limit: int = 100_000
 
 

@@ -49,7 +49,7 @@ HOUSE = [
         "matches",
         (
             decider("ticket", StandingGained, TicketDrawn, EntryConfirmed, ordered=True),
-            Draw(("queued",), 10, lambda *_: ()),
+            Draw(("queued",), 10, lambda *_: (), str),
         ),
     ),
     Function(

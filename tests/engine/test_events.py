@@ -176,7 +176,7 @@ def test_a_draw_appends_to_several_streams_at_once(toys: Toys) -> None:
     toys.handle("toypair")
     assert draw(toys["toypair"], PAIRS.draws[0], 10_000_000) == 3
     made = toys.everything()[-3:]
-    seed = uuid5("draw", "toypair", "10000000")
+    seed = uuid5("draw", "toypair", "wish/ann ann", "wish/bob bob", "wish/cyd cyd")
     assert {event.stream: event.id for event in made} == {
         stream: event_id("toypair", seed, n)
         for n, stream in enumerate(["wish/ann", "wish/bob", f"pair/{seed}"])
@@ -185,13 +185,25 @@ def test_a_draw_appends_to_several_streams_at_once(toys: Toys) -> None:
     assert toys.state("toypair", f"pair/{seed}").members == ("ann", "bob")
 
 
-def test_the_same_slot_twice_is_one_draw(toys: Toys) -> None:
-    for who in ("ann", "bob", "cyd", "dan"):
+def test_a_draw_is_of_what_it_saw_and_not_of_its_instant(toys: Toys) -> None:
+    drawn = []
+    for at_us, house in ((10_000_000, toys), (70_000_000, Toys(ADAPTERS["memory"](Path())))):
+        for who in ("ann", "bob", "cyd"):
+            house.order(who, "company")
+        house.handle("toypair")
+        assert draw(house["toypair"], PAIRS.draws[0], at_us) == 3
+        drawn.append([(event.id, event.stream) for event in house.everything()[-3:]])
+    assert drawn[0] == drawn[1]
+
+
+def test_a_draw_after_a_draw_is_of_what_is_left(toys: Toys) -> None:
+    for who in ("ann", "bob", "cyd", "dan", "eve"):
         toys.order(who, "company")
     toys.handle("toypair")
-    assert draw(toys["toypair"], PAIRS.draws[0], 10_000_000) == 3
-    assert draw(toys["toypair"], PAIRS.draws[0], 10_000_000) == 0
-    assert draw(toys["toypair"], PAIRS.draws[0], 20_000_000) == 3
+    assert [draw(toys["toypair"], PAIRS.draws[0], 10_000_000) for _ in range(3)] == [3, 3, 0]
+    pairs = [event.stream for event in toys.everything() if event.type == "house.toypair.paired.v1"]
+    members = [toys.state("toypair", pair).members for pair in pairs]
+    assert members == [("ann", "bob"), ("cyd", "dan")]
 
 
 def test_a_draw_that_loses_a_race_is_drawn_again_from_the_new_states(toys: Toys) -> None:

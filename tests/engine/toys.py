@@ -252,7 +252,7 @@ PAIRS = Function(
     (
         Decider(WISH, (Ordered,), wish_of, wish),
         Decider(PAIR, (), lambda _: (), lambda _s, _a: ()),
-        Draw(("waiting",), 10, pair_up),
+        Draw(("waiting",), 10, pair_up, lambda wish: wish.who),
     ),
 )
 COURIER = Function("toycourier", "sendings", (Errand(SENT, (Charged,), courier_of, send),))

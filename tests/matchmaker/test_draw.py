@@ -11,7 +11,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from functions.matchmaker.draw import SEAT_DEADLINE_US, draw
+from functions.matchmaker.decide import evolve_demand
+from functions.matchmaker.draw import SEAT_DEADLINE_US, draw, sees
 from functions.matchmaker.teams import EXHAUSTIVE_MAX, teams
 from shared.domain.event import Event
 from shared.domain.instants import HOUR_US
@@ -19,6 +20,7 @@ from shared.domain.lanes import LANES, Lane
 from shared.domain.matches import (
     Demand,
     DemandOpened,
+    DemandReturned,
     DemandTaken,
     SessionProposed,
     Ticket,
@@ -100,6 +102,32 @@ def test_a_developer_who_may_not_be_drawn_is_not(changed: dict[str, Any]) -> Non
     states: dict[str, Any] = {**five(), **dict([wanted("b1")])}
     states["ticket/dev_designer"] = replace(states["ticket/dev_designer"], **changed)
     assert draw(states, NOW_US, SEED) == []
+
+
+def test_who_is_drawn_again_after_a_session_dissolved_is_drawn_into_another_one() -> None:
+    stream, demand = wanted("b1")
+    for event in (DemandTaken("b1", "s1"), DemandReturned("b1", "s1")):
+        demand = evolve_demand(demand, event)
+    assert demand.wanted == 1
+    assert sees(demand) != sees(dict([wanted("b1")])[stream])
+
+
+@always(st.integers(0, 2**62), st.booleans(), st.permutations(["i", "j"]))
+def test_what_a_draw_sees_of_a_ticket_is_no_instant_and_no_order(
+    at_us: int, busy: bool, opt_ins: list[str]
+) -> None:
+    _, waiting = queued("designer", "designer")
+    assert waiting.ticket is not None
+    later = replace(waiting.ticket, expires_at_us=at_us, requested_at_us=at_us)
+    changed = replace(
+        waiting,
+        ticket=later,
+        busy=busy,
+        observed_at_us=at_us,
+        opt_ins=frozenset(opt_ins),
+        revoked={"k": at_us},
+    )
+    assert sees(changed) == sees(waiting) == "designer"
 
 
 def test_the_oldest_brief_is_served_first() -> None:

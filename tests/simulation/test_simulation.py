@@ -196,7 +196,7 @@ def test_a_verdict_that_does_not_wait_for_the_watermark_is_found() -> None:
 
         return replace(shape, decide=decide)
 
-    assert "depends on the order of handling" in found(changed("matchmaker", hasty))
+    assert "depends on the order of handling" in found(changed("matchmaker", hasty), seeds=30)
 
 
 def test_a_function_with_a_bug_is_found() -> None:
