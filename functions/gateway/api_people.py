@@ -54,7 +54,7 @@ def my_ticket(call: Call) -> Answer:
     return Answer(
         answers.MyTicket(
             developer=call.who.subject,
-            opted_in=bool(mine.opt_ins),
+            opted_in=mine.opt_ins.stands,
             status=mine.status,
             ticket=_ticket(mine.ticket) if mine.ticket else None,
             seat=mine.seat,

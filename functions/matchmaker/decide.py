@@ -35,9 +35,6 @@ from shared.domain.requests import BriefOpened, TicketRequested
 from shared.domain.results import SessionCleared
 from shared.runtime.shapes import Decider, Fold
 
-OPT_INS_MAX = 1_000
-"""Opt-ins of one developer kept in force, and as many that ended; of the ended, the earliest goes first."""
-
 # -- ticket/<dev>
 
 
@@ -57,10 +54,9 @@ def evolve_ticket(state: TicketState, event: Event) -> TicketState:
     """Keep standing, availability and the ticket's status."""
     match event:
         case StandingGained(invitation=invitation):
-            return replace(state, opt_ins=state.opt_ins | {invitation})
+            return replace(state, opt_ins=state.opt_ins.gained(invitation))
         case StandingLost(invitation=invitation, lost_at_us=at_us):
-            ended = sorted({**state.revoked, invitation: at_us}.items(), key=lambda end: (end[1], end[0]))
-            return replace(state, opt_ins=state.opt_ins - {invitation}, revoked=dict(ended[-OPT_INS_MAX:]))
+            return replace(state, opt_ins=state.opt_ins.lost(invitation, at_us))
         case AvailabilityChanged(developer=dev, busy=busy, observed_at_us=at_us):
             return replace(state, developer=dev, busy=busy, observed_at_us=at_us)
         case TicketQueued(developer=dev, ticket=ticket):
@@ -84,8 +80,8 @@ def decide_ticket(state: TicketState, arrived: Input) -> list[Event]:
     """One developer's standing and at most one live ticket."""
     match arrived.body:
         case OptInConfirmed(invitation=invitation):
-            known = invitation in state.opt_ins or invitation in state.revoked
-            return [] if known or len(state.opt_ins) >= OPT_INS_MAX else [StandingGained(invitation)]
+            new = state.opt_ins.gained(invitation) != state.opt_ins
+            return [StandingGained(invitation)] if new else []
         case OptInRevoked(invitation=invitation, revoked_at_us=at_us):
             return _lost(state, StandingLost(invitation, at_us))
         case ProfileObserved(developer=dev, busy=busy, observed_at_us=at_us):
@@ -112,12 +108,11 @@ def _lost(state: TicketState, lost: StandingLost) -> list[Event]:
 
     One order still matters: another opt-in that begins while the seat is held saves it only if handled first.
     """
-    known_us = state.revoked.get(lost.invitation)
-    if known_us is not None and known_us <= lost.lost_at_us:
-        return []
     after = evolve_ticket(state, lost)
-    if after.status == "drawn" and not after.opt_ins and after.ticket and after.seat and after.session:
-        at_us = max(after.revoked.values())
+    if after.opt_ins == state.opt_ins:
+        return []
+    if after.status == "drawn" and not after.opt_ins.stands and after.ticket and after.seat and after.session:
+        at_us = max(after.opt_ins.ended.values())
         return [lost, SeatForfeited(after.developer, after.ticket.id, after.seat, after.session, at_us)]
     return [lost]
 
@@ -150,7 +145,7 @@ def ticket_due(state: TicketState) -> int | None:
 
 def ticket_tags(state: TicketState) -> frozenset[str]:
     """`queued`: it waits, an opt-in is in force, and its developer is not busy."""
-    ready = state.status == "queued" and state.opt_ins and not state.busy
+    ready = state.status == "queued" and state.opt_ins.stands and not state.busy
     return frozenset({"queued"} if ready else ())
 
 

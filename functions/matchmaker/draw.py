@@ -84,7 +84,7 @@ def _seekers(states: Mapping[str, Any], now_us: int, seed: str) -> dict[str, lis
 def _drawable(state: TicketState, now_us: int) -> Ticket | None:
     """The ticket if it waits, is in time, and its developer has an opt-in in force and is not busy."""
     ticket = state.ticket
-    ready = state.status == "queued" and state.opt_ins and not state.busy
+    ready = state.status == "queued" and state.opt_ins.stands and not state.busy
     return ticket if ready and ticket and ticket.expires_at_us > now_us else None
 
 

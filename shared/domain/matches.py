@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from shared.domain.event import Event, event
 from shared.domain.lanes import Lane
+from shared.domain.optins import OptIns
 
 
 class Seat(Struct, frozen=True, omit_defaults=True):
@@ -214,14 +215,10 @@ class SessionDissolved(Event, frozen=True):
 
 
 class TicketState(Struct, frozen=True, omit_defaults=True):
-    """The state of `ticket/<dev>`: opt-ins in force, availability, and the live ticket with its status.
-
-    `revoked` are opt-ins that ended and when, so that one that is heard of late stays ended.
-    """
+    """The state of `ticket/<dev>`: opt-ins, availability, and the live ticket with its status."""
 
     developer: str = ""
-    opt_ins: frozenset[str] = frozenset()
-    revoked: dict[str, int] = {}
+    opt_ins: OptIns = OptIns()
     busy: bool = False
     observed_at_us: int = 0
     ticket: Ticket | None = None

@@ -11,6 +11,7 @@ from msgspec import Struct
 from shared.domain.event import Event, event
 from shared.domain.lanes import Lane
 from shared.domain.matches import Seat
+from shared.domain.optins import OptIns
 
 CREATIVES_MAX = 50
 """Creatives of one brief; later ones are not catalogued."""
@@ -135,7 +136,8 @@ class Marks(Struct, frozen=True, omit_defaults=True):
 class SessionClosed(Event, frozen=True):
     """No more metric events are taken; these count. Stream: `result/<session>`.
 
-    `ballots` are the approved copies of each participant who voted, without their names.
+    `ballots` are the approved copies of each participant who voted, without their names. They are those of
+    participants whose consent stands; what changes about that later, SessionRevised says.
     """
 
     session: str
@@ -146,6 +148,32 @@ class SessionClosed(Event, frozen=True):
     copies: tuple[str, ...]
     ballots: tuple[tuple[str, ...], ...]
     marks: tuple[Marks, ...]
+
+
+@event("house.aggregator.session-revised.v1")
+class SessionRevised(Event, frozen=True):
+    """A participant's votes and points count no more (`added` false), or again. Stream: `result/<session>`.
+
+    `ballots` and `marks` are theirs, without their name.
+    """
+
+    session: str
+    brief: str
+    client: str
+    revised_at_us: int
+    added: bool
+    copies: tuple[str, ...]
+    ballots: tuple[tuple[str, ...], ...]
+    marks: tuple[Marks, ...]
+
+
+@event("house.aggregator.standing-noted.v1")
+class StandingNoted(Event, frozen=True):
+    """What StandingTold says is known to the session. Stream: `result/<session>`."""
+
+    session: str
+    developer: str
+    stands: bool
 
 
 @event("house.aggregator.part-taken.v1")
@@ -190,6 +218,31 @@ class ResultPublished(Event, frozen=True):
     images: tuple[ImageHeat, ...]
     leading: str | None
     published_at_us: int
+
+
+@event("house.aggregator.opt-in-noted.v1")
+class OptInNoted(Event, frozen=True):
+    """An opt-in of the stream's developer is in force, or has ended at `ended_at_us`. Stream: `lead/<dev>`."""
+
+    invitation: str
+    ended_at_us: int | None = None
+
+
+@event("house.aggregator.seat-noted.v1")
+class SeatNoted(Event, frozen=True):
+    """The developer has a seat in a session. Stream: `lead/<dev>`."""
+
+    session: str
+    developer: str
+
+
+@event("house.aggregator.standing-told.v1")
+class StandingTold(Event, frozen=True):
+    """Whether what the developer does in the session may be used from now on. Stream: `lead/<dev>`."""
+
+    session: str
+    developer: str
+    stands: bool
 
 
 @event("house.aggregator.participation-noted.v1")
@@ -267,11 +320,19 @@ class Point(Struct, frozen=True, array_like=True, order=True):
     y: float
 
 
+class Contribution(Struct, frozen=True, array_like=True):
+    """What one participant did of a session that has closed: their ballot, if they voted, and their points."""
+
+    ballot: tuple[str, ...] | None
+    marks: tuple[Marks, ...]
+
+
 class SessionResult(Struct, frozen=True, omit_defaults=True):
     """The state of `result/<session>`: the tasks, each participant's ballots, and their points by image.
 
     Ballots and points are in order of time. Those that arrive before the session is opened here wait in the
-    same fields.
+    same fields. `standing` says whose consent stands; once closed, `done` is what each participant did, so that
+    it can be taken out of the result and put back.
     """
 
     opened: SessionOpened | None = None
@@ -279,6 +340,12 @@ class SessionResult(Struct, frozen=True, omit_defaults=True):
     ballots: dict[str, tuple[Ballot, ...]] = {}
     points: dict[str, dict[str, tuple[Point, ...]]] = {}
     closed: SessionClosed | None = None
+    standing: dict[str, bool] = {}
+    done: dict[str, Contribution] = {}
+
+    def stands(self, developer: str) -> bool:
+        """Whether what the participant did may be used now."""
+        return self.standing.get(developer, False)
 
 
 class BriefResult(Struct, frozen=True, omit_defaults=True):
@@ -304,10 +371,14 @@ class Answer(Struct, frozen=True, array_like=True):
 class Leads(Struct, frozen=True, omit_defaults=True):
     """The state of `lead/<dev>`: participations by brief, answers, and the leads that follow from both.
 
-    `answers` are by brief, `*` for any; `seats` are agreements given with a seat, by session.
+    `answers` are by brief, `*` for any; `seats` are agreements given with a seat, by session. Nothing follows
+    unless one of `opt_ins` is in force; the developer's `sessions` are told of that.
     """
 
     participations: dict[str, tuple[ParticipationNoted, ...]] = {}
     answers: dict[str, Answer] = {}
     seats: dict[str, int] = {}
     leads: dict[str, LeadQualified] = {}
+    developer: str = ""
+    opt_ins: OptIns = OptIns()
+    sessions: tuple[str, ...] = ()

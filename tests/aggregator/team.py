@@ -11,7 +11,8 @@ from shared.domain.event import Due, Event, Input
 from shared.domain.ids import event_id, uuid5
 from shared.domain.instants import HOUR_US, SECOND_US
 from shared.domain.lanes import LANES
-from shared.domain.matches import Seat, SessionFormed
+from shared.domain.matches import Seat, SeatConfirmed, SessionFormed
+from shared.domain.optins import OptInConfirmed, OptInRevoked
 from shared.domain.requests import BriefOpened, CreativeAdded, PointMarked, VoteCast
 from shared.domain.results import SessionCatalogued, SessionOpened
 from tests.given import HOUSE, NOW_US
@@ -98,23 +99,49 @@ def time_of(body: Event) -> int:
     return NOW_US
 
 
+def opt_in(developer: str, invitation: str | None = None) -> OptInConfirmed:
+    """An opt-in of the developer with the host comes into force."""
+    name = invitation or f"invitation-{developer}"
+    parties, logins = ("dev_host", developer), ("host", developer)
+    return OptInConfirmed(name, "answer", parties, logins, "sprint-match/1", HOUSE.terms, NOW_US)
+
+
+def opt_out(developer: str, at_us: int = NOW_US, invitation: str | None = None) -> OptInRevoked:
+    """It ends."""
+    name = invitation or f"invitation-{developer}"
+    return OptInRevoked(name, ("dev_host", developer), developer, at_us)
+
+
+def _confirmed(body: Event) -> Iterable[SeatConfirmed]:
+    if isinstance(body, SessionFormed):
+        for seat in body.seats:
+            yield SeatConfirmed(body.session, seat.id, seat.developer, False, body.formed_at_us)
+
+
 class Run:
     """The aggregator's states by stream, and all events it made, in the order in which they were made."""
 
-    def __init__(self, random: Random | None = None) -> None:
+    def __init__(self, random: Random | None = None, opted_in: Iterable[str] = (*TEAM, "dev_ada")) -> None:
         self.states: dict[str, Any] = {}
         self.events: list[Event] = []
         self._random = random or Random(0)
+        self.take(opt_in(developer) for developer in opted_in)
 
     def take(self, bodies: Iterable[Event]) -> "Run":
-        """Handle inputs in this order; what the aggregator makes of them comes back to it in any order."""
+        """Handle inputs in this order; what the aggregator makes of them comes back to it in any order of streams.
+
+        A session is formed once its seats are confirmed.
+        """
+        told = (one for body in bodies for one in (*_confirmed(body), body))
         waiting = [
-            Input(uuid5("run", str(n)), time_of(b), "elsewhere/1", b, HOUSE) for n, b in enumerate(bodies)
+            Input(uuid5("run", str(n)), time_of(b), "elsewhere/1", b, HOUSE) for n, b in enumerate(told)
         ]
         returning: list[Input] = []
         while waiting or returning:
             if not waiting or (returning and self._random.random() < 0.5):
-                happened = returning.pop(self._random.randrange(len(returning)))
+                streams = [waits.stream for waits in returning]
+                firsts = [n for n, stream in enumerate(streams) if stream not in streams[:n]]
+                happened = returning.pop(self._random.choice(firsts))
             else:
                 happened = waiting.pop(0)
             returning.extend(self._handle(happened))

@@ -12,6 +12,7 @@ from shared.domain.results import (
     IntroductionRefused,
     LeadQualified,
     LeadWithdrawn,
+    OptInNoted,
     ParticipationNoted,
     PartTaken,
 )
@@ -36,6 +37,7 @@ LEAD = LeadQualified(
         "engagement +37: marked 9 of 12 points",
     ),
 )
+IN = OptInNoted("invitation-dev_ada")
 WITH_SEAT = SeatAccepted("seat-1", SESSION, DEV, at(-5), introduce=True)
 
 
@@ -53,17 +55,17 @@ def leads(*inputs: Event) -> dict[str, LeadQualified]:
 
 
 def test_a_participant_who_agreed_with_their_seat_becomes_a_lead_when_the_session_closes() -> None:
-    given(LEADS, IntroductionAgreed(DEV, at(-5), session=SESSION)).when(TAKEN).then(NOTED, LEAD)
+    given(LEADS, IN, IntroductionAgreed(DEV, at(-5), session=SESSION)).when(TAKEN).then(NOTED, LEAD)
 
 
 def test_a_participant_who_agrees_later_becomes_a_lead_at_once() -> None:
-    given(LEADS, NOTED).when(yes(9)).then(IntroductionAgreed(DEV, at(9), brief=BRIEF), LEAD)
+    given(LEADS, IN, NOTED).when(yes(9)).then(IntroductionAgreed(DEV, at(9), brief=BRIEF), LEAD)
 
 
 def test_a_participant_who_withdraws_is_no_lead_any_more() -> None:
-    given(LEADS, NOTED, IntroductionAgreed(DEV, at(9), brief=BRIEF), LEAD).when(no(10), at_us=at(11)).then(
-        IntroductionRefused(DEV, at(10), brief=BRIEF), LeadWithdrawn(BRIEF, DEV, at(11))
-    )
+    given(LEADS, IN, NOTED, IntroductionAgreed(DEV, at(9), brief=BRIEF), LEAD).when(
+        no(10), at_us=at(11)
+    ).then(IntroductionRefused(DEV, at(10), brief=BRIEF), LeadWithdrawn(BRIEF, DEV, at(11)))
 
 
 def test_of_two_agreements_given_with_one_seat_the_later_stands() -> None:
@@ -73,12 +75,12 @@ def test_of_two_agreements_given_with_one_seat_the_later_stands() -> None:
 
 
 def test_a_seat_taken_without_agreeing_introduces_nobody() -> None:
-    given(LEADS, NOTED).when(SeatAccepted("seat-1", SESSION, DEV, at(-5))).nothing()
+    given(LEADS, IN, NOTED).when(SeatAccepted("seat-1", SESSION, DEV, at(-5))).nothing()
     given(LEADS).when(TAKEN).then(NOTED)
 
 
 def test_consent_to_take_part_is_no_consent_to_be_introduced() -> None:
-    given(LEADS, NOTED).when(ConsentGiven(DEV, "participation", at(1))).nothing()
+    given(LEADS, IN, NOTED).when(ConsentGiven(DEV, "participation", at(1))).nothing()
 
 
 def test_withdrawing_from_the_house_withdraws_every_lead() -> None:
@@ -110,8 +112,8 @@ def test_leads_do_not_depend_on_the_order_of_arrival(inputs: tuple[Event, ...]) 
 
 
 def test_a_developer_is_found_by_each_brief_they_are_a_lead_of() -> None:
-    assert LEADS.fold.tags(given(LEADS, NOTED, LEAD).state) == {f"brief/{BRIEF}"}
-    assert LEADS.fold.tags(given(LEADS, NOTED).state) == frozenset()
+    assert LEADS.fold.tags(given(LEADS, IN, NOTED, LEAD).state) == {f"brief/{BRIEF}"}
+    assert LEADS.fold.tags(given(LEADS, IN, NOTED).state) == frozenset()
 
 
 def test_of_two_sessions_on_a_brief_the_one_with_more_done_makes_the_lead() -> None:

@@ -15,6 +15,7 @@ from shared.domain.results import (
     PartTaken,
     SessionCleared,
     SessionClosed,
+    StandingNoted,
 )
 from tests.aggregator.team import (
     BRIEF,
@@ -34,6 +35,8 @@ from tests.aggregator.team import (
     vote,
 )
 from tests.given import arriving, given
+
+STANDS = StandingNoted(SESSION, TEAM[0], True)
 
 
 def recorded(body: Event) -> MetricRecorded:
@@ -118,7 +121,11 @@ def test_a_session_is_due_when_the_last_participant_has_done_the_last_task() -> 
 
 def test_a_due_session_closes_and_clears_its_seats() -> None:
     decided = given(
-        SESSIONS, opened(), recorded(vote(TEAM[0], 5, "copy-b")), recorded(point(TEAM[0], 6, 0.5, 0.25))
+        SESSIONS,
+        opened(),
+        STANDS,
+        recorded(vote(TEAM[0], 5, "copy-b")),
+        recorded(point(TEAM[0], 6, 0.5, 0.25)),
     )
     state = decided.when(Due(WINDOW_END_US + 1), at_us=WINDOW_END_US + 1).then(
         SessionClosed(
@@ -211,7 +218,7 @@ def test_the_outcome_does_not_depend_on_the_order_of_arrival(
         Random(seed + 1).shuffle(shuffled)
     else:
         other.take(beginning)
-    one = Run().take([*beginning, *sorted(inputs, key=repr)]).until(WINDOW_END_US)
+    one = Run().take(beginning).take(sorted(inputs, key=repr)).until(WINDOW_END_US)
     other.take(shuffled).until(WINDOW_END_US)
     assert one.states == other.states
     assert one.states[f"result/{SESSION}"].status == "closed"

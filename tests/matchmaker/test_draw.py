@@ -27,6 +27,7 @@ from shared.domain.matches import (
     TicketDrawn,
     TicketState,
 )
+from shared.domain.optins import OptIns
 from shared.domain.quality import quality
 from tests.given import NOW_US
 from tests.shared_data import shared_data
@@ -44,7 +45,9 @@ def queued(
 ) -> tuple[str, TicketState]:
     """A developer in the queue, as (stream, state)."""
     waiting = ticket(name, primary, secondary, **changed)
-    return f"ticket/dev_{name}", TicketState(f"dev_{name}", frozenset({"i"}), ticket=waiting, status="queued")
+    return f"ticket/dev_{name}", TicketState(
+        f"dev_{name}", OptIns(frozenset({"i"})), ticket=waiting, status="queued"
+    )
 
 
 def wanted(
@@ -90,7 +93,7 @@ def test_without_a_demand_or_without_a_fifth_ticket_nothing_is_drawn() -> None:
 @pytest.mark.parametrize(
     "changed",
     [
-        {"opt_ins": frozenset()},
+        {"opt_ins": OptIns()},
         {"busy": True},
         {"status": "drawn"},
         {"status": "expired"},
@@ -124,8 +127,7 @@ def test_what_a_draw_sees_of_a_ticket_is_no_instant_and_no_order(
         ticket=later,
         busy=busy,
         observed_at_us=at_us,
-        opt_ins=frozenset(opt_ins),
-        revoked={"k": at_us},
+        opt_ins=OptIns(frozenset(opt_ins), {"k": at_us}),
     )
     assert sees(changed) == sees(waiting) == "designer"
 
@@ -221,7 +223,10 @@ def test_a_draw_depends_on_its_seed_and_not_on_the_order_of_its_states(
     pool: list[Ticket], shuffle: Any
 ) -> None:
     pairs = [
-        (f"ticket/dev_{t.id}", TicketState(f"dev_{t.id}", frozenset({"i"}), ticket=t, status="queued"))
+        (
+            f"ticket/dev_{t.id}",
+            TicketState(f"dev_{t.id}", OptIns(frozenset({"i"})), ticket=t, status="queued"),
+        )
         for t in pool
     ]
     pairs_too = [*pairs, wanted("b1", 3), wanted("b2", 3)]

@@ -7,7 +7,7 @@ from hypothesis import given as always
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from functions.matchmaker.decide import DEMAND, OPT_INS_MAX, TICKET
+from functions.matchmaker.decide import DEMAND, TICKET
 from functions.matchmaker.main import FUNCTION
 from shared.domain.event import Due, Event
 from shared.domain.instants import HOUR_US
@@ -30,7 +30,7 @@ from shared.domain.matches import (
     TicketReturned,
     TicketState,
 )
-from shared.domain.optins import OptInConfirmed, OptInRevoked
+from shared.domain.optins import OPT_INS_MAX, OptInConfirmed, OptInRevoked, OptIns
 from shared.domain.profiles import ProfileObserved
 from shared.domain.requests import BriefOpened, TicketRequested
 from shared.domain.results import SessionCleared
@@ -64,13 +64,13 @@ def tags(state: TicketState) -> frozenset[str]:
 
 def test_an_opt_in_gives_standing_to_both_parties() -> None:
     assert list(TICKET.streams(arriving(confirmed()))) == [f"ticket/{ALICE}", f"ticket/{BOB}"]
-    assert given(TICKET).when(confirmed()).then(GAINED).opt_ins == {"i1"}
+    assert given(TICKET).when(confirmed()).then(GAINED).opt_ins.in_force == {"i1"}
     given(TICKET, GAINED).when(confirmed()).nothing()
 
 
 def test_a_revoked_opt_in_that_is_heard_of_late_stays_revoked() -> None:
     state = given(TICKET).when(revoked()).then(LOST)
-    assert state.opt_ins == frozenset()
+    assert not state.opt_ins.stands
     given(TICKET, LOST).when(confirmed()).nothing()
     given(TICKET, LOST).when(revoked()).nothing()
 
@@ -78,15 +78,17 @@ def test_a_revoked_opt_in_that_is_heard_of_late_stays_revoked() -> None:
 def test_an_opt_in_ended_when_it_was_first_taken_back() -> None:
     given(TICKET, LOST).when(revoked(at_us=NOW_US + 1)).nothing()
     earlier = StandingLost("i1", NOW_US - 1)
-    assert given(TICKET, LOST).when(revoked(at_us=NOW_US - 1)).then(earlier).revoked == {"i1": NOW_US - 1}
+    assert given(TICKET, LOST).when(revoked(at_us=NOW_US - 1)).then(earlier).opt_ins.ended == {
+        "i1": NOW_US - 1
+    }
 
 
 def test_standings_are_bounded() -> None:
-    full = TicketState(opt_ins=frozenset(f"{n:04}" for n in range(OPT_INS_MAX)))
+    full = TicketState(opt_ins=OptIns(frozenset(f"{n:04}" for n in range(OPT_INS_MAX))))
     assert TICKET.decide(full, arriving(confirmed("one-more"))) == []
-    ended = TicketState(revoked={f"{n:04}": n for n in range(OPT_INS_MAX)})
+    ended = TicketState(opt_ins=OptIns(ended={f"{n:04}": n for n in range(OPT_INS_MAX)}))
     after = TICKET.fold.evolve(ended, StandingLost("one-more", NOW_US))
-    assert list(after.revoked) == [*(f"{n:04}" for n in range(1, OPT_INS_MAX)), "one-more"]
+    assert list(after.opt_ins.ended) == [*(f"{n:04}" for n in range(1, OPT_INS_MAX)), "one-more"]
 
 
 def test_a_requested_ticket_is_queued_and_expires() -> None:
@@ -189,8 +191,7 @@ def test_standing_and_ticket_do_not_depend_on_the_order(bodies: list[Event]) -> 
         house.take(body, NOW_US)
     assert house.state(f"ticket/{ALICE}") == TicketState(
         ALICE,
-        frozenset({"i2"}),
-        {"i1": NOW_US},
+        OptIns(frozenset({"i2"}), {"i1": NOW_US}),
         busy=True,
         observed_at_us=NOW_US,
         ticket=TICKET_1,

@@ -12,6 +12,7 @@ import pytest
 from shared.domain.event import Due, Event
 from shared.domain.lanes import LANES
 from shared.domain.matches import Session, TicketState
+from shared.domain.optins import OptIns
 from shared.domain.requests import TicketRequested
 from shared.domain.results import IntroductionAgreed, ParticipationNoted
 from shared.runtime import simulate
@@ -131,7 +132,7 @@ def test_a_draw_that_ignores_opt_ins_is_found() -> None:
 
         def offered(states: Any, now_us: int, seed: str) -> Any:
             forged = {
-                stream: msgspec.structs.replace(state, opt_ins=frozenset({"none"}))
+                stream: msgspec.structs.replace(state, opt_ins=OptIns(frozenset({"none"})))
                 if isinstance(state, TicketState)
                 else state
                 for stream, state in states.items()

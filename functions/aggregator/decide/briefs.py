@@ -1,6 +1,6 @@
 """The catalogue of a brief, and what all its closed sessions say together.
 
-Reads BriefOpened, CreativeAdded, SessionFormed, SessionClosed. Emits BriefCatalogued, CreativeCatalogued,
+Reads BriefOpened, CreativeAdded, SessionFormed, SessionClosed, SessionRevised. Emits BriefCatalogued, CreativeCatalogued,
 SessionCatalogued, ResultPublished. Stream: `brief/<id>`.
 
 A session's tasks are the creatives added before it was formed, by the instants in the events: a brief or a creative
@@ -26,6 +26,7 @@ from shared.domain.results import (
     ResultPublished,
     SessionCatalogued,
     SessionClosed,
+    SessionRevised,
 )
 from shared.runtime.shapes import Decider, Fold
 
@@ -38,7 +39,7 @@ Emitted = BriefCatalogued | CreativeCatalogued | SessionCatalogued | ResultPubli
 def streams(happened: Input) -> list[str]:
     """The brief that an input is about."""
     match happened.body:
-        case BriefOpened() | CreativeAdded() | SessionFormed() | SessionClosed() as body:
+        case BriefOpened() | CreativeAdded() | SessionFormed() | SessionClosed() | SessionRevised() as body:
             return [f"brief/{body.brief}"]
         case _:
             return []
@@ -100,6 +101,10 @@ def decide(state: BriefResult, happened: Input) -> Sequence[Event]:
             if state.result is not None and closed.session in state.result.sessions:
                 return []
             return [merged(state, closed)]
+        case SessionRevised() as revised:
+            # A session closes before it is revised, and they are read in order; one never merged is left alone.
+            merged_before = state.result is not None and revised.session in state.result.sessions
+            return [merged(state, revised)] if merged_before else []
         case _:
             return []
 
@@ -151,7 +156,11 @@ def _extended(state: BriefResult) -> list[SessionCatalogued]:
 
 BRIEFS: Decider[BriefResult] = Decider(
     fold=Fold("brief", BriefResult, BriefResult(), evolve, tags=tags),
-    reads=(BriefOpened, CreativeAdded, SessionFormed, SessionClosed),
+    reads=(BriefOpened, CreativeAdded, SessionFormed),
     streams=streams,
     decide=decide,
+)
+# A session closes, and is then revised.
+CLOSINGS: Decider[BriefResult] = Decider(
+    fold=BRIEFS.fold, reads=(SessionClosed, SessionRevised), streams=streams, decide=decide, ordered=True
 )

@@ -1,12 +1,16 @@
-"""Which clients a developer is introduced to, and why.
+"""Which clients a developer is introduced to, and why; and whether what they do may be used at all.
 
-Reads PartTaken, SeatAccepted, ConsentGiven, ConsentWithdrawn. Emits ParticipationNoted, IntroductionAgreed,
-IntroductionRefused, LeadQualified, LeadWithdrawn. Stream: `lead/<dev>`.
+Reads PartTaken, SeatAccepted, ConsentGiven, ConsentWithdrawn, OptInConfirmed, OptInRevoked, SeatConfirmed. Emits
+ParticipationNoted, IntroductionAgreed, IntroductionRefused, OptInNoted, SeatNoted, StandingTold, LeadQualified,
+LeadWithdrawn. Stream: `lead/<dev>`.
 
 A lead needs two things, which may come in either order: a task done in a session of the client's brief, and a
 standing agreement to be introduced. Agreement is given with a seat, for a brief, or in general; of these and of what
 took them back the latest stands, and on a tie the refusal. Every input is followed by a fresh comparison of the leads
 there should be with those there are, so that consent is checked whenever it could matter.
+
+Without an opt-in in force there is no lead, and the developer's sessions are told to leave out what they did: the
+moment it ends, and again when another begins.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +20,8 @@ from msgspec.structs import asdict, replace
 
 from functions.aggregator.decide.points import qualified
 from shared.domain.event import Event, Input
+from shared.domain.matches import SeatConfirmed
+from shared.domain.optins import OptInConfirmed, OptInRevoked
 from shared.domain.requests import ConsentGiven, ConsentWithdrawn, SeatAccepted
 from shared.domain.results import (
     Answer,
@@ -24,8 +30,11 @@ from shared.domain.results import (
     LeadQualified,
     Leads,
     LeadWithdrawn,
+    OptInNoted,
     ParticipationNoted,
     PartTaken,
+    SeatNoted,
+    StandingTold,
 )
 from shared.runtime.shapes import Decider, Fold
 
@@ -35,18 +44,22 @@ ANSWERS_MAX = 500
 """Briefs a developer may answer for one by one; a refusal beyond that is taken as one for all."""
 SEATS_MAX = 500
 """Agreements given with a seat; the oldest lapse beyond that."""
+SESSIONS_MAX = 1_000
+"""Sessions of one developer; what they do in later ones is not used."""
 ANY = "*"
 V = TypeVar("V")
 
-Fact = ParticipationNoted | IntroductionAgreed | IntroductionRefused
-Emitted = Fact | LeadQualified | LeadWithdrawn
+Fact = ParticipationNoted | IntroductionAgreed | IntroductionRefused | OptInNoted | SeatNoted
+Emitted = Fact | StandingTold | LeadQualified | LeadWithdrawn
 
 
 def streams(happened: Input) -> list[str]:
     """The developer that an input is about."""
     match happened.body:
-        case PartTaken() | SeatAccepted() | ConsentGiven() | ConsentWithdrawn() as body:
+        case PartTaken() | SeatAccepted() | SeatConfirmed() | ConsentGiven() | ConsentWithdrawn() as body:
             return [f"lead/{body.developer}"]
+        case OptInConfirmed() | OptInRevoked() as body:
+            return [f"lead/{party}" for party in body.parties]
         case _:
             return []
 
@@ -70,6 +83,16 @@ def evolve(state: Leads, event: Emitted) -> Leads:
             return replace(
                 state, answers=_with(state.answers, scope, _later(state.answers.get(scope), answer))
             )
+        case OptInNoted(invitation=invitation, ended_at_us=at_us):
+            known = state.opt_ins
+            return replace(
+                state, opt_ins=known.gained(invitation) if at_us is None else known.lost(invitation, at_us)
+            )
+        case SeatNoted():
+            sessions = tuple(sorted((*state.sessions, event.session)))
+            return replace(state, developer=event.developer, sessions=sessions)
+        case StandingTold():
+            return state
         case LeadQualified():
             return replace(state, leads=_with(state.leads, event.brief, event))
         case LeadWithdrawn():
@@ -86,23 +109,54 @@ def tags(state: Leads) -> frozenset[str]:
 
 
 def decide(state: Leads, happened: Input) -> Sequence[Event]:
-    """What an input tells about the developer, and the leads that come and go with it."""
-    fact = _fact(state, happened.body)
-    if fact is None:
-        return []
-    after = evolve(state, fact)
-    changes: list[Event] = [fact]
-    for brief, parts in after.participations.items():
-        lead = qualified(parts) if _agreed(after, brief) else None
-        if lead is None and brief in after.leads:
-            changes.append(LeadWithdrawn(brief, fact.developer, happened.time_us))
-        elif lead is not None and lead != after.leads.get(brief):
+    """What an input tells about the developer, and the leads and the standing that come and go with it."""
+    changes: list[Event] = []
+    for fact in _facts(state, happened):
+        after = evolve(state, fact)
+        changes += [fact, *_told(state, after, fact), *_leads(after, happened.time_us)]
+        state = after
+    return changes
+
+
+def _leads(state: Leads, now_us: int) -> list[Event]:
+    """The leads that come and go."""
+    changes: list[Event] = []
+    for brief, parts in state.participations.items():
+        lead = qualified(parts) if state.opt_ins.stands and _agreed(state, brief) else None
+        if lead is None and brief in state.leads:
+            changes.append(LeadWithdrawn(brief, parts[0].developer, now_us))
+        elif lead is not None and lead != state.leads.get(brief):
             changes.append(lead)
     return changes
 
 
+def _told(before: Leads, after: Leads, fact: Fact) -> list[Event]:
+    """Tell a new session whether the developer's consent stands, or all of them that it no longer is as it was."""
+    sessions = after.sessions if before.opt_ins.stands != after.opt_ins.stands else ()
+    if isinstance(fact, SeatNoted):
+        sessions = (fact.session,)
+    return [StandingTold(session, after.developer, after.opt_ins.stands) for session in sessions]
+
+
+def _facts(state: Leads, happened: Input) -> list[Fact]:
+    """What is new in the input to this developer."""
+    match happened.body:
+        case OptInConfirmed(invitation=invitation):
+            noted = OptInNoted(invitation)
+            return [noted] if state.opt_ins.gained(invitation) != state.opt_ins else []
+        case OptInRevoked(invitation=invitation, revoked_at_us=at_us):
+            noted = OptInNoted(invitation, at_us)
+            return [noted] if state.opt_ins.lost(invitation, at_us) != state.opt_ins else []
+        case SeatConfirmed(session=session, developer=developer):
+            known = session in state.sessions or len(state.sessions) >= SESSIONS_MAX
+            return [] if known else [SeatNoted(session, developer)]
+        case body:
+            fact = _fact(state, body)
+            return [] if fact is None else [fact]
+
+
 def _fact(state: Leads, body: Event) -> Fact | None:
-    """What is new in the input, or None."""
+    """What the developer did, or agreed to; None when it is nothing new."""
     match body:
         case PartTaken():
             known = sum(map(len, state.participations.values()))
@@ -153,7 +207,15 @@ def _weight(answer: Answer) -> tuple[int, bool]:
 
 LEADS: Decider[Leads] = Decider(
     fold=Fold("lead", Leads, Leads(), evolve, tags=tags),
-    reads=(PartTaken, SeatAccepted, ConsentGiven, ConsentWithdrawn),
+    reads=(
+        PartTaken,
+        SeatAccepted,
+        SeatConfirmed,
+        ConsentGiven,
+        ConsentWithdrawn,
+        OptInConfirmed,
+        OptInRevoked,
+    ),
     streams=streams,
     decide=decide,
 )

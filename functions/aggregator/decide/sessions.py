@@ -1,11 +1,14 @@
 """One team's votes and points, until its tasks are done or its window has passed.
 
-Reads SessionCatalogued, VoteCast, PointMarked, Due. Emits SessionOpened, MetricRecorded, SessionClosed,
-PartTaken, SessionCleared. Stream: `result/<session>`.
+Reads SessionCatalogued, VoteCast, PointMarked, StandingTold, Due. Emits SessionOpened, MetricRecorded,
+StandingNoted, SessionClosed, PartTaken, SessionCleared, SessionRevised. Stream: `result/<session>`.
 
 Participants' events come in any order, also before the session itself. What counts therefore depends on the
 instants in the events alone: the session ends at the first instant at which every participant had done every task,
 or at its window's end, and closes when the watermark has passed that instant.
+
+Everything is kept as it comes; only what was done by participants whose consent stands is given out, when the session
+closes. Afterwards, what somebody did is taken out the moment their consent ends, and put back when it stands again.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,16 +16,15 @@ from typing import TypeVar, assert_never
 
 from msgspec.structs import replace
 
+from functions.aggregator.decide.contributions import contributions, points_kept, together
 from shared.domain.event import Due, Event, Input
-from shared.domain.heat import Place, placed
+from shared.domain.heat import placed
 from shared.domain.lanes import LANES
 from shared.domain.requests import PointMarked, VoteCast
 from shared.domain.results import (
     BALLOTS_EACH_MAX,
     CREATIVES_MAX,
-    POINTS_EACH_MAX,
     Ballot,
-    Marks,
     MetricRecorded,
     PartTaken,
     Point,
@@ -31,13 +33,24 @@ from shared.domain.results import (
     SessionClosed,
     SessionOpened,
     SessionResult,
+    SessionRevised,
+    StandingNoted,
+    StandingTold,
 )
 from shared.runtime.shapes import Decider, Fold
 
 EARLY_PARTICIPANTS_MAX = len(LANES)
 """Developers whose votes and points may wait for a session not known here yet: a team, as the edge checks who."""
 
-Emitted = SessionOpened | MetricRecorded | SessionClosed | PartTaken | SessionCleared
+Emitted = (
+    SessionOpened
+    | MetricRecorded
+    | StandingNoted
+    | SessionClosed
+    | PartTaken
+    | SessionCleared
+    | SessionRevised
+)
 V = TypeVar("V")
 Timed = TypeVar("Timed", Ballot, Point)
 
@@ -45,7 +58,7 @@ Timed = TypeVar("Timed", Ballot, Point)
 def streams(happened: Input) -> list[str]:
     """The session that an input is about."""
     match happened.body:
-        case SessionCatalogued() | VoteCast() | PointMarked() as body:
+        case SessionCatalogued() | VoteCast() | PointMarked() | StandingTold() as body:
             return [f"result/{body.session}"]
         case _:
             return []
@@ -66,16 +79,19 @@ def evolve(state: SessionResult, event: Emitted) -> SessionResult:
         case MetricRecorded(approved=None):
             image, point = event.creative or "", Point(event.at_us, event.x, event.y)
             marked = state.points.get(event.developer, {})
-            kept = _earliest((*marked.get(image, ()), point), _points_kept(state))
+            kept = _earliest((*marked.get(image, ()), point), points_kept(state))
             return replace(state, points=_with(state.points, event.developer, _with(marked, image, kept)))
         case MetricRecorded():
             ballot = Ballot(event.at_us, event.approved or ())
             cast = _earliest((*state.ballots.get(event.developer, ()), ballot), BALLOTS_EACH_MAX)
             return replace(state, ballots=_with(state.ballots, event.developer, cast))
         case SessionClosed():
-            # The metric events themselves stay in the stream; what counts of them is in the closing event.
-            return replace(state, status="closed", closed=event, ballots={}, points={})
-        case PartTaken() | SessionCleared():
+            # The metric events themselves stay in the stream; what is done of the tasks is kept by participant.
+            done = contributions(state, event.closed_at_us)
+            return replace(state, status="closed", closed=event, ballots={}, points={}, done=done)
+        case StandingNoted():
+            return replace(state, standing=_with(state.standing, event.developer, event.stands))
+        case PartTaken() | SessionCleared() | SessionRevised():
             return state
         case _:
             assert_never(event)
@@ -115,6 +131,8 @@ def decide(state: SessionResult, happened: Input) -> Sequence[Event]:
                 point.session, point.developer, point.marked_at_us, None, point.creative, place[0], place[1]
             )
             return [recorded] if _counts(state, recorded) else []
+        case StandingTold() as told:
+            return _noted(state, told, happened.time_us)
         case Due():
             end_us = ends_at_us(state)
             if state.opened is None or end_us is None or end_us >= happened.time_us:
@@ -165,10 +183,6 @@ def _belongs(state: SessionResult, metric: MetricRecorded) -> bool:
     return developer in known or len(known) < EARLY_PARTICIPANTS_MAX
 
 
-def _points_kept(state: SessionResult) -> int:
-    return POINTS_EACH_MAX if state.opened is None else min(POINTS_EACH_MAX, state.opened.points_each)
-
-
 def _earliest(items: Iterable[Timed], limit: int) -> tuple[Timed, ...]:
     return tuple(sorted(items)[:limit])
 
@@ -188,7 +202,7 @@ def _done_at_us(state: SessionResult, opened: SessionOpened, developer: str) -> 
         moments.append(ballots[0].cast_at_us)
     for image in opened.images:
         points = state.points.get(developer, {}).get(image, ())
-        asked = _points_kept(state)
+        asked = points_kept(state)
         if len(points) < asked:
             return None
         moments.extend(point.marked_at_us for point in points[asked - 1 : asked])
@@ -196,31 +210,9 @@ def _done_at_us(state: SessionResult, opened: SessionOpened, developer: str) -> 
 
 
 def _closed(state: SessionResult, opened: SessionOpened, end_us: int) -> list[Emitted]:
-    """The closing events: what happened until `end_us`, on the session's own creatives, counts."""
-    ballots: list[tuple[str, ...]] = []
-    marks: dict[str, list[Place]] = {image: [] for image in opened.images}
-    parts: list[PartTaken] = []
-    for seat in opened.seats:
-        ballot = _ballot(state, opened, seat.developer, end_us)
-        if ballot is not None:
-            ballots.append(ballot)
-        places = {image: _places(state, seat.developer, image, end_us) for image in opened.images}
-        for image, found in places.items():
-            marks[image].extend(found)
-        part = PartTaken(
-            session=opened.session,
-            brief=opened.brief,
-            client=opened.client,
-            developer=seat.developer,
-            lane=seat.lane,
-            choice=seat.choice,
-            copies=len(opened.copies),
-            voted=ballot is not None,
-            points_asked=len(opened.images) * _points_kept(state),
-            points_marked=sum(map(len, places.values())),
-        )
-        if part.voted or part.points_marked:
-            parts.append(part)
+    """The closing events: what participants whose consent stands did until `end_us` counts."""
+    done = contributions(state, end_us)
+    counts = [did for developer, did in done.items() if state.stands(developer)]
     closed = SessionClosed(
         session=opened.session,
         brief=opened.brief,
@@ -228,25 +220,55 @@ def _closed(state: SessionResult, opened: SessionOpened, end_us: int) -> list[Em
         reason="tasks done" if end_us < opened.window_end_us else "window passed",
         closed_at_us=end_us,
         copies=opened.copies,
-        ballots=tuple(sorted(ballots)),
-        marks=tuple(Marks(image, tuple(sorted(places))) for image, places in marks.items()),
+        ballots=tuple(sorted(did.ballot for did in counts if did.ballot is not None)),
+        marks=tuple(together(image, counts) for image in opened.images),
     )
+    parts = [
+        PartTaken(
+            session=opened.session,
+            brief=opened.brief,
+            client=opened.client,
+            developer=seat.developer,
+            lane=seat.lane,
+            choice=seat.choice,
+            copies=len(opened.copies),
+            voted=done[seat.developer].ballot is not None,
+            points_asked=len(opened.images) * points_kept(state),
+            points_marked=sum(len(marks.points) for marks in done[seat.developer].marks),
+        )
+        for seat in opened.seats
+        if seat.developer in done
+    ]
     return [closed, *parts, SessionCleared(opened.session, opened.brief, opened.seats)]
 
 
-def _ballot(
-    state: SessionResult, opened: SessionOpened, developer: str, end_us: int
-) -> tuple[str, ...] | None:
-    """The copies approved by the participant's last ballot in time, None where there was none."""
-    cast = [ballot for ballot in state.ballots.get(developer, ()) if ballot.cast_at_us <= end_us]
-    if not (cast and opened.copies):
-        return None
-    return tuple(copy for copy in cast[-1].approved if copy in opened.copies)
+def _noted(state: SessionResult, told: StandingTold, now_us: int) -> list[Emitted]:
+    """Whether a participant's consent stands; once the session has closed, its result is revised with it."""
+    developer = told.developer
+    if state.standing.get(developer) is told.stands:
+        return []
+    full = len(state.standing) >= EARLY_PARTICIPANTS_MAX and developer not in state.standing
+    if full or not _seated(state, developer):
+        return []
+    noted = StandingNoted(told.session, developer, told.stands)
+    did, closed = state.done.get(developer), state.closed
+    if did is None or closed is None or state.stands(developer) == told.stands:
+        return [noted]
+    revised = SessionRevised(
+        session=closed.session,
+        brief=closed.brief,
+        client=closed.client,
+        revised_at_us=now_us,
+        added=told.stands,
+        copies=closed.copies,
+        ballots=() if did.ballot is None else (did.ballot,),
+        marks=did.marks,
+    )
+    return [noted, revised]
 
 
-def _places(state: SessionResult, developer: str, image: str, end_us: int) -> list[Place]:
-    points = state.points.get(developer, {}).get(image, ())[: _points_kept(state)]
-    return [(point.x, point.y) for point in points if point.marked_at_us <= end_us]
+def _seated(state: SessionResult, developer: str) -> bool:
+    return state.opened is None or any(seat.developer == developer for seat in state.opened.seats)
 
 
 SESSIONS: Decider[SessionResult] = Decider(
@@ -254,4 +276,8 @@ SESSIONS: Decider[SessionResult] = Decider(
     reads=(SessionCatalogued, VoteCast, PointMarked, Due),
     streams=streams,
     decide=decide,
+)
+# What is told of one developer comes in the order in which it was told.
+STANDINGS: Decider[SessionResult] = Decider(
+    fold=SESSIONS.fold, reads=(StandingTold,), streams=streams, decide=decide, ordered=True
 )

@@ -1,6 +1,10 @@
-"""Merging one more closed session into a brief's result. Sums commute, so the order of closing does not matter."""
+"""Merging one more closed session into a brief's result, or taking a participant's part out again.
 
-from collections.abc import Iterable
+Sums commute, so the order of closing does not matter.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from shared.domain import heat, wilson
 from shared.domain.results import (
@@ -10,15 +14,17 @@ from shared.domain.results import (
     ImageHeat,
     ResultPublished,
     SessionClosed,
+    SessionRevised,
 )
 
 POINTS_KEPT_MAX = 4_000
 """Points a result keeps besides its grids, shared out over the brief's images."""
 
 
-def merged(state: BriefResult, closed: SessionClosed) -> ResultPublished:
-    """The brief's result with one more session in it."""
+def merged(state: BriefResult, closed: SessionClosed | SessionRevised) -> ResultPublished:
+    """The brief's result with one more session in it, or with what one of its participants did put in or out."""
     before = state.result
+    at_us = closed.closed_at_us if isinstance(closed, SessionClosed) else closed.revised_at_us
     sessions = before.sessions if before else ()
     copies = {tally.creative: tally for tally in before.copies} if before else {}
     images = {image.creative: image for image in before.images} if before else {}
@@ -33,11 +39,11 @@ def merged(state: BriefResult, closed: SessionClosed) -> ResultPublished:
     return ResultPublished(
         brief=closed.brief,
         client=closed.client,
-        sessions=tuple(sorted((*sessions, closed.session))),
+        sessions=tuple(sorted({*sessions, closed.session})),
         copies=tallies,
         images=tuple(_heat(creative, images.get(creative.creative), closed, kept) for creative in pictured),
         leading=leading(tallies),
-        published_at_us=max(closed.closed_at_us, before.published_at_us if before else 0),
+        published_at_us=max(at_us, before.published_at_us if before else 0),
     )
 
 
@@ -49,11 +55,18 @@ def leading(tallies: Iterable[CopyTally]) -> str | None:
     return ahead[0] if len(ahead) == 1 else None
 
 
-def _tally(creative: CreativeCatalogued, before: CopyTally | None, closed: SessionClosed) -> CopyTally:
+def _sign(closed: SessionClosed | SessionRevised) -> int:
+    """Whether it adds to the result or takes from it."""
+    return -1 if isinstance(closed, SessionRevised) and not closed.added else 1
+
+
+def _tally(
+    creative: CreativeCatalogued, before: CopyTally | None, closed: SessionClosed | SessionRevised
+) -> CopyTally:
     ballots, approvals = (before.ballots, before.approvals) if before else (0, 0)
     if creative.creative in closed.copies:
-        ballots += len(closed.ballots)
-        approvals += sum(creative.creative in approved for approved in closed.ballots)
+        ballots += _sign(closed) * len(closed.ballots)
+        approvals += _sign(closed) * sum(creative.creative in approved for approved in closed.ballots)
     low, high = wilson.interval(approvals, ballots)
     return CopyTally(
         creative=creative.creative,
@@ -67,21 +80,30 @@ def _tally(creative: CreativeCatalogued, before: CopyTally | None, closed: Sessi
 
 
 def _heat(
-    creative: CreativeCatalogued, before: ImageHeat | None, closed: SessionClosed, kept: int
+    creative: CreativeCatalogued, before: ImageHeat | None, closed: SessionClosed | SessionRevised, kept: int
 ) -> ImageHeat:
-    fresh = [point for marks in closed.marks if marks.creative == creative.creative for point in marks.points]
-    rows = heat.rows_for(creative.width_px, creative.height_px)
-    grid = heat.counts(fresh, rows)
+    moved = [point for marks in closed.marks if marks.creative == creative.creative for point in marks.points]
+    rows, sign = heat.rows_for(creative.width_px, creative.height_px), _sign(closed)
+    grid = tuple(sign * count for count in heat.counts(moved, rows))
     if before is not None:
         grid = tuple(was + more for was, more in zip(before.grid, grid, strict=True))
-    marked = (before.marked if before else 0) + len(fresh)
+    marked = (before.marked if before else 0) + sign * len(moved)
+    known = before.points if before else ()
+    points = [*known, *moved] if sign > 0 else _without(known, moved)
     return ImageHeat(
         creative=creative.creative,
         label=creative.label,
         marked=marked,
-        points=heat.sample([*(before.points if before else ()), *fresh], kept),
+        points=heat.sample(points, kept),
         columns=heat.COLUMNS,
         rows=rows,
         grid=grid,
         refusal=heat.refusal(marked),
     )
+
+
+def _without(points: Iterable[heat.Place], gone: Sequence[heat.Place]) -> list[heat.Place]:
+    """The points but those that are gone, as often as they are; a sample has some of them only."""
+    left = Counter(points)
+    left.subtract(Counter(gone) & left)
+    return list(left.elements())

@@ -11,7 +11,15 @@ from shared.domain.entries import EntryRecorded
 from shared.domain.event import Recorded
 from shared.domain.ids import event_id
 from shared.domain.matches import SessionProposed, TicketState
-from shared.domain.optins import EntryConfirmed, EntryWithheld, OptInConfirmed, Responded, Standing
+from shared.domain.optins import (
+    EntryConfirmed,
+    EntryWithheld,
+    OptInConfirmed,
+    OptInRevoked,
+    OptIns,
+    Responded,
+    Standing,
+)
 from shared.domain.requests import ConsentGiven, ConsentWithdrawn, SeatAccepted
 from shared.domain.results import Leads
 from shared.runtime.batch import encode_state
@@ -38,6 +46,7 @@ def prove(world: World) -> None:
         states_are_the_fold_of_their_events,
         only_opted_in_developers_get_seats,
         only_covered_entries_are_confirmed,
+        only_standing_consent_is_used,
         only_agreed_leads_stand,
         everything_was_handled,
     ):
@@ -123,8 +132,8 @@ def only_opted_in_developers_get_seats(world: World) -> None:
         for seat in proposed.seats:
             earlier = [e for e in streams[f"ticket/{seat.developer}"] if e.position < proposal.position]
             state: TicketState = _folded(world, "matchmaker", f"ticket/{seat.developer}", earlier)
-            assert state.opt_ins, f"{seat.developer} was seated without an opt-in in force"
-            for invitation in state.opt_ins:
+            assert state.opt_ins.stands, f"{seat.developer} was seated without an opt-in in force"
+            for invitation in state.opt_ins.in_force:
                 said = confirmed.get(invitation)
                 assert said is not None, f"{invitation} was never confirmed"
                 assert seat.developer in said.parties, f"{invitation} is no opt-in of {seat.developer}"
@@ -146,6 +155,37 @@ def only_covered_entries_are_confirmed(world: World) -> None:
         if view.stream.startswith("optin/"):
             state: Standing = _folded(world, "optin", view.stream, streams[view.stream])
             assert state.withheld <= withheld, f"{view.stream} withholds what nobody asked for"
+
+
+def only_standing_consent_is_used(world: World) -> None:
+    """At rest nobody without an opt-in in force is a lead, or has a vote or a point in a result."""
+    standing: dict[str, OptIns] = {}
+    for _, confirmed in world.bodies(OptInConfirmed):
+        for party in confirmed.parties:
+            standing[party] = standing.get(party, OptIns()).gained(confirmed.invitation)
+    for _, revoked in world.bodies(OptInRevoked):
+        for party in revoked.parties:
+            standing[party] = standing.get(party, OptIns()).lost(revoked.invitation, revoked.revoked_at_us)
+    stand = {party for party, opt_ins in standing.items() if opt_ins.stands}
+    streams = _streams(world)
+    counted: Counter[str] = Counter()
+    for view in world.states("aggregator"):
+        kind, _, name = view.stream.partition("/")
+        state = _folded(world, "aggregator", view.stream, streams[view.stream])
+        if kind == "lead":
+            assert name in stand or not state.leads, f"{name} is a lead without an opt-in in force"
+        if kind == "result" and state.closed:
+            did = [done for developer, done in state.done.items() if developer in stand]
+            points = sum(len(marks.points) for done in did for marks in done.marks)
+            counted[state.closed.brief] += points + sum(done.ballot is not None for done in did)
+    for view in world.states("aggregator"):
+        if view.stream.startswith("brief/"):
+            result = _folded(world, "aggregator", view.stream, streams[view.stream]).result
+            if result:
+                ballots = max((copy.ballots for copy in result.copies), default=0)
+                used = ballots + sum(image.marked for image in result.images)
+                wanted = counted[result.brief]
+                assert used == wanted, f"{view.stream} uses {used} votes and points, {wanted} may be used"
 
 
 def only_agreed_leads_stand(world: World) -> None:

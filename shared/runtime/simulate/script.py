@@ -243,12 +243,15 @@ class Script:
     def tasks_done(
         self, formed: SessionFormed, creatives: Sequence[CreativeCatalogued], at_us: int
     ) -> list[Item]:
-        """Who votes, and who marks what."""
+        """Who votes, who marks what, and who takes their opt-in back after all."""
         copies = [creative.creative for creative in creatives if creative.kind == "copy"]
         images = [creative.creative for creative in creatives if creative.kind == "image"]
         items: list[Item] = []
         for seat in formed.seats:
             developer, dice = seat.developer, self._keyed("tasks", seat.id)
+            leaving = self._keyed("leaving", seat.id)
+            if leaving.random() < 0.1:
+                items.append(self._leaves(developer, at_us + leaving.randrange(2 * ANSWERING_US)))
             if copies and dice.random() < 0.9:
                 cast_us = at_us + dice.randrange(0, ANSWERING_US, SECOND_US)
                 vote = VoteCast(formed.session, formed.brief, developer, (dice.choice(copies),), cast_us)
