@@ -370,10 +370,14 @@ class FirestoreStore:
         return unsent.pending()[:limit] or self._abandoned.events(function, limit)
 
     def _came_about(self, attempt: Attempt) -> bool:
-        """Whether a doubted append is durable; all its events are when its first is."""
-        first = attempt.events[0][1]
+        """Whether a doubted append is durable; all its events are when its first is.
+
+        Its order tells it from a later attempt at the same input, whose events have the same ids, but perhaps, as a
+        request comes at another time, not the same bodies.
+        """
+        order, first = attempt.events[0]
         found = self.read(first.stream, first.version - 1, 1)
-        return bool(found) and found[0].id == first.id
+        return bool(found) and found[0].position == order
 
     def sent(self, events: Sequence[Recorded]) -> None:
         """See Store."""

@@ -313,6 +313,29 @@ def test_an_append_that_timed_out_is_published_if_it_is_durable(
             store.append("toy", [again])
 
 
+def test_of_two_attempts_at_one_input_only_the_one_that_is_durable_is_published(
+    store: FirestoreStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    behind = Calls.commit
+
+    def tired(*_: Any, **__: Any) -> Any:
+        raise TimeoutError("no answer")
+
+    first, second = (recorded("thing/1", 1, data=data) for data in (b'{"n":1}', b'{"n":2}'))
+    monkeypatch.setattr(Calls, "commit", tired)
+    with pytest.raises(TimeoutError):
+        store.append("toy", [write("thing/1", first)])
+    monkeypatch.setattr(Calls, "commit", behind)
+    store.append("toy", [write("thing/1", second)])
+    assert (first.id, first.data) != (second.id, second.data) == (first.id, b'{"n":2}')
+    assert placeless(store.outbox("toy")) == [second]
+    store.sent([second])
+    assert store.outbox("toy") == []
+    monkeypatch.setattr(firestore_outbox, "DOUBT_S", 0.0)
+    assert store.outbox("toy") == []
+    assert store._unsent_of("toy").doubts() == []
+
+
 def test_a_bus_that_stays_away_ends_the_taking(
     store: FirestoreStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
