@@ -9,10 +9,12 @@ import msgspec
 
 from tests.benchmarks.commands import commands
 from tests.benchmarks.disk import disk
+from tests.benchmarks.emulated import emulated
 from tests.benchmarks.figures import FULL, QUICK, Benchmark, Figure, table
 from tests.benchmarks.followers import followers
 from tests.benchmarks.imports import imports
 from tests.benchmarks.intake import intake
+from tests.benchmarks.ledger import ledger
 from tests.benchmarks.memory import memory
 from tests.benchmarks.places import KEPT
 from tests.benchmarks.replays import replays
@@ -25,6 +27,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "intake": intake,
     "memory": memory,
     "imports": imports,
+    "emulated": emulated,
+    "ledger": ledger,
 }
 
 

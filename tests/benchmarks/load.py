@@ -59,10 +59,11 @@ def payloads() -> list[dict[str, Any]]:
 def requests(number: int) -> list[Request]:
     """As many signed deliveries, no two with the same body."""
     kinds = payloads()
-    return [_request(kinds[n % len(kinds)] | {"nonce": n}) for n in range(number)]
+    return [request(kinds[n % len(kinds)] | {"nonce": n}) for n in range(number)]
 
 
-def _request(payload: dict[str, Any]) -> Request:
+def request(payload: dict[str, Any]) -> Request:
+    """The signed delivery of one push."""
     body = json.dumps(payload, separators=(",", ":")).encode()
     signature = hmac.new(SECRET.encode(), body, sha256).hexdigest()
     head = (
