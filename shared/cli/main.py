@@ -9,6 +9,7 @@ from shared.cli import (
     dead_letters,
     deliver,
     journey,
+    ledger,
     log,
     package,
     rebuild,
@@ -16,12 +17,28 @@ from shared.cli import (
     simulate,
     token,
     up,
+    verify,
 )
 from shared.cli.demo import command as demo
 from shared.cli.failures import Failure
 from shared.cli.parsing import Parser, examples
 
-COMMANDS = (up, demo, deliver, log, journey, token, commit, dead_letters, rebuild, route, package, simulate)
+COMMANDS = (
+    up,
+    demo,
+    deliver,
+    log,
+    journey,
+    token,
+    commit,
+    ledger,
+    verify,
+    dead_letters,
+    rebuild,
+    route,
+    package,
+    simulate,
+)
 
 
 def parser() -> Parser:

@@ -9,6 +9,7 @@ HOUR_US = 60 * MINUTE_US
 DAY_US = 24 * HOUR_US
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -26,4 +27,4 @@ def from_rfc3339(text: str) -> int:
     """
     if not _RFC3339.fullmatch(text):
         raise ValueError(f"expected an RFC 3339 time such as 2026-12-04T00:00:00Z, got {text[:40]!r}")
-    return (datetime.fromisoformat(text.upper()) - _EPOCH) // timedelta(microseconds=1)
+    return (datetime.fromisoformat(text.upper()) - _EPOCH) // _MICROSECOND

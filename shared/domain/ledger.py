@@ -10,7 +10,7 @@ from msgspec import Struct
 from shared.domain import merkle
 from shared.domain.checkpoints import FILE, Checkpoint, Proof, checkpoint_of, checkpoint_size
 from shared.domain.entry_hash import EntryFacts, entry_facts
-from shared.domain.git_objects import Commit, named, tree
+from shared.domain.git_objects import EMPTY_TREE, Commit, named, tree
 from shared.domain.merkle import Frontier
 from shared.domain.notes import Key, Note, Unsigned, check, note_of
 from shared.domain.optin_commit import OptInFacts, optin_facts
@@ -124,6 +124,7 @@ def read(main: str, fetch: Fetch, report: Callable[[int], None] = lambda _: None
         Unsound: something is missing, or is not what its own facts, its place or its checkpoint say.
     """
     chain = _chain(main, fetch)
+    _object(fetch, EMPTY_TREE, "tree")
     origin = chain[0][0].checkpoint.origin
     names: dict[str, bytes] = {}
     entries: set[str] = set()

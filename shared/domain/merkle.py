@@ -9,7 +9,6 @@ from hashlib import sha256
 
 from msgspec import Struct
 
-HASH_BYTES = 32
 PATH_MAX = 64
 """Hashes in the longest path: sizes are below 2^64."""
 

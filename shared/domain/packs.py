@@ -4,13 +4,13 @@ Nothing in them is a delta, so packs are joined by putting one's objects after a
 Source: https://git-scm.com/docs/pack-format
 """
 
-from __future__ import annotations
-
+import struct
 import zlib
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from hashlib import sha1
-from io import BytesIO
+from itertools import accumulate
 
 from msgspec import Struct
 
@@ -62,42 +62,64 @@ def holds(index: bytes, name: str) -> bool:
     return place < below(255) and at(place) == wanted
 
 
-def _entries(pack: Pack) -> list[tuple[bytes, int, int]]:
-    """The names, offsets and checksums that are in a pack's index."""
-    from dulwich.object_format import SHA1
-    from dulwich.pack import load_pack_index_file
+def _entries(index: bytes) -> list[tuple[bytes, int, int]]:
+    """The names, checksums and offsets that are in an index."""
+    count = int.from_bytes(index[_NAMES - 4 : _NAMES])
+    checksums = _NAMES + _DIGEST_BYTES * count
+    offsets = checksums + 4 * count
+    names = struct.iter_unpack(f"{_DIGEST_BYTES}s", index[_NAMES:checksums])
+    numbers = struct.unpack(f">{2 * count}I", index[checksums : offsets + 4 * count])
+    return [(name, numbers[n], numbers[count + n]) for n, (name,) in enumerate(names)]
 
-    index = load_pack_index_file(index_name(pack.name), BytesIO(pack.index), SHA1)
-    try:
-        return [(name, offset, crc or 0) for name, offset, crc in index.iterentries()]
-    finally:
-        index.close()
+
+def _index(entries: list[tuple[bytes, int, int]], digest: bytes) -> bytes:
+    """The index, version 2, over names, checksums and offsets below 2^31, of the pack with that digest."""
+    entries.sort()
+    upto = Counter(name[0] for name, _, _ in entries)
+    fan_out = accumulate(upto[first_byte] for first_byte in range(256))
+    body = b"".join(
+        (
+            b"\377tOc",
+            struct.pack(">257I", 2, *fan_out),
+            *(name for name, _, _ in entries),
+            struct.pack(f">{len(entries)}I", *(checksum for _, checksum, _ in entries)),
+            struct.pack(f">{len(entries)}I", *(offset for _, _, offset in entries)),
+            digest,
+        )
+    )
+    return body + sha1(body, usedforsecurity=False).digest()
+
+
+def _packed(kind: str, raw: bytes) -> bytes:
+    """An object as a pack holds it: its kind and size, seven bits a byte (the first four), then deflated."""
+    size = len(raw)
+    head = bytearray([_KINDS[kind] << 4 | size & 15])
+    size >>= 4
+    while size:
+        head[-1] |= 0x80
+        head.append(size & 0x7F)
+        size >>= 7
+    return bytes(head) + zlib.compress(raw)
 
 
 def pack(objects: Iterable[tuple[str, bytes]], absorbed: Sequence[Pack] = ()) -> Pack:
     """A pack of objects, given as (kind, raw), after those of the packs that it takes the place of.
 
-    No object may be there twice.
+    No object may be there twice; all together may have 2 GiB.
     """
-    from dulwich.object_format import SHA1
-    from dulwich.pack import pack_object_header, write_pack_index_v2
-
     pieces: list[bytes | memoryview] = []
     entries: list[tuple[bytes, int, int]] = []
     end = _HEAD_BYTES
     for other in absorbed:
         shift = end - _HEAD_BYTES
-        entries += [(name, offset + shift, crc) for name, offset, crc in _entries(other)]
+        entries += [(name, checksum, offset + shift) for name, checksum, offset in _entries(other.index)]
         pieces.append(memoryview(other.data)[_HEAD_BYTES:-_DIGEST_BYTES])
         end += len(pieces[-1])
     for kind, raw in objects:
-        packed = bytes(pack_object_header(_KINDS[kind], None, len(raw), SHA1)) + zlib.compress(raw)
-        entries.append((bytes.fromhex(named(kind, raw)), end, zlib.crc32(packed)))
+        packed = _packed(kind, raw)
+        entries.append((bytes.fromhex(named(kind, raw)), zlib.crc32(packed), end))
         pieces.append(packed)
         end += len(packed)
-    head = b"PACK" + (2).to_bytes(4) + len(entries).to_bytes(4)
-    body = b"".join((head, *pieces))
+    body = b"".join((b"PACK", struct.pack(">2I", 2, len(entries)), *pieces))
     digest = sha1(body, usedforsecurity=False).digest()
-    index = BytesIO()
-    write_pack_index_v2(index, sorted(entries), digest)
-    return Pack(digest.hex(), body + digest, index.getvalue())
+    return Pack(digest.hex(), body + digest, _index(entries, digest))

@@ -19,6 +19,8 @@ NAMES = (
     "journey",
     "token",
     "commit",
+    "ledger",
+    "verify",
     "dead-letters",
     "rebuild",
     "route",
@@ -45,7 +47,15 @@ def exit_code(*argv: str) -> int:
 
 @pytest.mark.parametrize(
     "argv",
-    [[], *([name] for name in NAMES), ["token", "issue"], ["commit", "check"], ["dead-letters", "list"]],
+    [
+        [],
+        *([name] for name in NAMES),
+        ["token", "issue"],
+        ["commit", "check"],
+        ["ledger", "push"],
+        ["ledger", "proof"],
+        ["dead-letters", "list"],
+    ],
     ids=" ".join,
 )
 def test_every_command_has_help(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:

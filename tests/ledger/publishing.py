@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from functions.archiver.main import FUNCTION as ARCHIVER
 from shared.adapters.ed25519 import SecretSigner
 from shared.adapters.memory import ManualClock, MemoryBucket, MemoryBus, MemorySecrets, MemoryStore
 from shared.adapters.salts import BucketSalts
+from shared.adapters.ssh_keygen import SshKeygen
 from shared.domain.archive import Ledger
 from shared.domain.entries import EntryRecorded
 from shared.domain.entry_hash import entry_hash
@@ -24,8 +26,8 @@ from shared.ports.bucket import Bucket
 from shared.ports.web import Page
 from shared.runtime import errands
 from shared.runtime.discover import functions
-from shared.runtime.shapes import Gateways
 from shared.runtime.shell import Ports, Shell
+from tests import outside
 from tests.given import HOUSE, NOW_US
 
 SECRET = "1e" * 32
@@ -49,16 +51,11 @@ class Publishing:
         self.store, self.bus = MemoryStore(), MemoryBus()
         self.start(origin)
         self.salts = BucketSalts(self.kept)
-        self.gateways = Gateways(
-            NoWeb(),
-            self.bucket,
-            self.store,
-            "https://api.example",
-            None,
-            ledger=self.bucket,
-            views=self.store,
+        self.gateways = replace(
+            outside.gateways(NoWeb(), self.store, self.bucket, self.store),
             salts=self.salts,
             signer=SecretSigner(MemorySecrets({"ledger": secret.encode()}), "ledger"),
+            ssh=SshKeygen(),
         )
         self._count = 0
 

@@ -30,12 +30,9 @@ def read(at: Publishing, folder: Path) -> ledger.History:
     """The ledger, read as anybody reads it."""
     folder.mkdir(exist_ok=True)
     copy = LedgerCopy(laid_out(at.state, at.bucket, folder))
-    try:
-        history = ledger.read(copy.main, copy.fetch)
-        ledger.check_signatures(history.heads, [key_of(at.state.key)])
-        return history
-    finally:
-        copy.close()
+    history = ledger.read(copy.main, copy.fetch)
+    ledger.check_signatures(history.heads, [key_of(at.state.key)])
+    return history
 
 
 def some(count: int, first: int = 0, actor: str = ADA) -> list[EntryRecorded]:

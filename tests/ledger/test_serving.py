@@ -59,7 +59,6 @@ def test_git_clones_it_and_fetches_what_is_new(at: Publishing, tmp_path: Path) -
         assert git(clone, "fsck", "--strict", "--no-progress") == ""
         copy = LedgerCopy(clone)
         assert ledger.read(copy.main, copy.fetch).heads[-1].checkpoint.size == at.state.size == 11
-        copy.close()
 
 
 def test_a_pack_that_was_absorbed_is_still_there_for_who_is_cloning(at: Publishing) -> None:
