@@ -145,11 +145,12 @@ class Events(Body):
 
 
 class OptIn(Body):
-    """What became of an invitation."""
+    """What became of an invitation. `invitee` is the login it is to."""
 
     invitation: str
     status: str
     parties: list[str]
+    invitee: str | None
     purpose: str | None
     terms: str | None
     invited_at: str | None

@@ -36,17 +36,20 @@ def list_events(call: Call, query: EventsQuery) -> Answer:
 
 
 def show_opt_in(call: Call) -> Answer:
-    """What became of an invitation: for those who spoke, and operators."""
-    commit = call.path["invitation"]
+    """What became of an invitation: for those who spoke or were invited by number, and operators."""
+    commit, who = call.path["invitation"], call.who
     known = call.edge.state("optin", f"invitation/{commit}", Invitation)
-    if known is None or not (call.who.everywhere or call.who.subject in known.parties):
+    invited = known.invited if known else None
+    asked = invited is not None and invited.invitee == who.subject
+    if known is None or not (who.everywhere or asked or who.subject in known.parties):
         raise missing("invitation")
-    invited, responded = known.invited, known.responded
+    responded = known.responded
     return Answer(
         answers.OptIn(
             invitation=commit,
             status=known.status,
             parties=list(known.parties),
+            invitee=invited.invitee_login if invited else None,
             purpose=invited.purpose if invited else None,
             terms=invited.terms if invited else responded.terms if responded else None,
             invited_at=_time(invited.received_at_us if invited else None),

@@ -14,6 +14,9 @@ from tests.cli.listener import Reply, Request, listening
 NAMES = (
     "up",
     "demo",
+    "invite",
+    "respond",
+    "revoke",
     "deliver",
     "log",
     "journey",
