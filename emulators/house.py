@@ -172,7 +172,7 @@ def running(
         url, answering = stack.enter_context(front(ROUTE, port))
         google = google or stack.enter_context(emulators())
         project = f"house-{uuid4().hex[:20]}"
-        buckets = [_bucket(project, name) for name in ("bodies", "archive")]
+        buckets = [_bucket(project, name) for name in ("bodies", "archive", "ledger")]
         told = {
             # The caller's own settings are for the command line.
             **{name: value for name, value in os.environ.items() if not name.startswith("HOUSE_")},
@@ -211,7 +211,8 @@ def _made() -> dict[str, bytes]:
     """Secrets of this House alone."""
     made = {name: secrets.token_urlsafe(32) for name in ("pepper", "sign-in", "github")}
     return {name: value.encode() for name, value in made.items()} | {
-        "operator": f"hse_{secrets.token_urlsafe(32)}".encode()
+        "operator": f"hse_{secrets.token_urlsafe(32)}".encode(),
+        "ledger": secrets.token_hex(32).encode(),
     }
 
 
@@ -220,9 +221,11 @@ def _bucket(project: str, name: str) -> str:
 
 
 def _own(name: str, project: str, secret: Mapping[str, bytes], intakes: int) -> dict[str, str]:
-    """What one function is told beside what all are: its bucket, and those secrets that it declares."""
+    """What one function is told beside what all are: its buckets, and those secrets that it declares."""
     node = ROUTE["functions"][name]
     own = {"HOUSE_BUCKET": _bucket(project, node["bucket"])}
+    if node["ledger"]:
+        own["HOUSE_LEDGER"] = _bucket(project, "ledger")
     for asked in node["secrets"]:
         for found in (given for given in secret if fnmatch(given, asked)):
             own[f"HOUSE_SECRET_{re.sub('[^A-Za-z0-9]', '_', found).upper()}"] = secret[found].decode()

@@ -15,6 +15,11 @@ locals {
         { action = "Delete", class = null, age = null, noncurrent = 1, prefix = null },
       ]
     }
+    # The public ledger, and the salts of those who are in it: of what is deleted nothing is left a day later.
+    ledger = {
+      retention_days = 0
+      rules          = [{ action = "Delete", class = null, age = null, noncurrent = 1, prefix = null }]
+    }
     # Sealed segments.
     archive = {
       retention_days = var.archive_retention_days
@@ -85,4 +90,22 @@ resource "google_storage_bucket_iam_binding" "reader" {
   bucket   = google_storage_bucket.this[each.key].name
   role     = "roles/storage.objectViewer"
   members  = [for name in each.value : google_service_account.function[name].member]
+}
+
+resource "google_storage_bucket_iam_binding" "ledger_writer" {
+  bucket  = google_storage_bucket.this["ledger"].name
+  role    = "roles/storage.objectUser"
+  members = [for name, function in local.functions : google_service_account.function[name].member if function.ledger == "writes"]
+}
+
+# Who serves the ledger sees its packs, not the salts beside them.
+resource "google_storage_bucket_iam_binding" "ledger_reader" {
+  bucket  = google_storage_bucket.this["ledger"].name
+  role    = "roles/storage.objectViewer"
+  members = [for name, function in local.functions : google_service_account.function[name].member if function.ledger == "reads"]
+
+  condition {
+    title      = "the ledger's packs"
+    expression = "resource.name.startsWith(\"projects/_/buckets/${google_storage_bucket.this["ledger"].name}/objects/ledger/\")"
+  }
 }

@@ -50,6 +50,8 @@ resource "google_cloudfunctions2_function" "this" {
       }, each.key != local.front ? {} : {
       HOUSE_URLS     = jsonencode(local.urls)
       HOUSE_ACCOUNTS = jsonencode({ for name, account in google_service_account.function : name => account.email })
+      }, each.value.ledger == null ? {} : {
+      HOUSE_LEDGER = google_storage_bucket.this["ledger"].name
       }, var.replica == null || each.value.bucket != "archive" ? {} : {
       HOUSE_REPLICA      = var.replica.bucket
       AWS_DEFAULT_REGION = var.replica.region

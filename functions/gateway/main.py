@@ -17,6 +17,7 @@ FUNCTION = Function(
         ),
     ),
     secrets=("operator", "pepper", "sign-in"),
+    ledger="reads",
 )
 
 gateway = serve(FUNCTION)

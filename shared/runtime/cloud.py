@@ -168,7 +168,7 @@ def on_cloud(function: Function, settings: CloudSettings, environ: Mapping[str, 
         node.github_token or None,
         ledger=ledger,
         views=store,
-        # This bucket keeps neither versions nor copies.
+        # What is deleted from this bucket is gone a day later, and there is no copy of it.
         salts=BucketSalts(ledger),
         signer=SecretSigner(secrets, "ledger"),
     )

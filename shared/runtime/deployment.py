@@ -27,7 +27,7 @@ def needs(function: Function, views: Collection[str], every: Collection[str] | N
 
     `views` names the functions it has views of; `every` all of them where it reads the log, whose documents it then
     sees. `collections` it `writes` (its own) and `reads` (those it has views of, and those its inputs lie in: a
-    redrive and a raw body come from there).
+    redrive and a raw body come from there). `ledger` is what it does with the public ledger's bucket, if anything.
     """
     sources = {kind.split(".", 2)[1] for kind in function.reads}
     return {
@@ -37,6 +37,7 @@ def needs(function: Function, views: Collection[str], every: Collection[str] | N
             "reads": sorted({*sources, *views, *(every or ())} - {function.name}),
         },
         "bucket": BODIES if every is None else ARCHIVE,
+        "ledger": function.ledger,
         "secrets": sorted(function.secrets),
         "tick": {"path": TICK_PATH, "every_s": TICK_S},
         "instance": _instance(function),

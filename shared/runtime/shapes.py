@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from shared.domain import parked
 from shared.domain.event import Due, Event, Input, Scheduled, type_of
@@ -159,13 +159,15 @@ Reader = Decider[Any] | Spread | Errand[Any]
 class Function:
     """One step of the route: a name, the topic it alone writes, and its shapes.
 
-    `secrets` are the names of those it asks for; `standard.*` stands for every Standard Webhooks sender's.
+    `secrets` are the names of those it asks for; `standard.*` stands for every Standard Webhooks sender's. `ledger` is
+    what it does with the public ledger's bucket.
     """
 
     name: str
     writes: str
     shapes: tuple[Shape, ...]
     secrets: tuple[str, ...] = ()
+    ledger: Literal["reads", "writes"] | None = None
 
     def __post_init__(self) -> None:
         """Errands run apart from decisions, and one position in the bus serves them all.

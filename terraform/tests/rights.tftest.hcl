@@ -131,6 +131,24 @@ run "no_bucket_is_public" {
   }
 
   assert {
+    condition = (
+      google_storage_bucket_iam_binding.ledger_writer.members == toset([google_service_account.function["archiver"].member]) &&
+      google_storage_bucket_iam_binding.ledger_reader.members == toset([google_service_account.function["gateway"].member]) &&
+      google_storage_bucket_iam_binding.ledger_reader.role == "roles/storage.objectViewer" &&
+      endswith(google_storage_bucket_iam_binding.ledger_reader.condition[0].expression, "/objects/ledger/\")")
+    )
+    error_message = "Someone else than the archiver writes the ledger, or someone reads the salts beside it."
+  }
+
+  assert {
+    condition = alltrue([
+      for name, function in google_cloudfunctions2_function.this :
+      lookup(function.service_config[0].environment_variables, "HOUSE_LEDGER", "") == (local.functions[name].ledger == null ? "" : google_storage_bucket.this["ledger"].name)
+    ])
+    error_message = "A function does not know where the ledger is, or one does that has no business with it."
+  }
+
+  assert {
     condition     = toset([for binding in concat(values(google_storage_bucket_iam_binding.writer), values(google_storage_bucket_iam_binding.reader)) : binding.role]) == toset(["roles/storage.objectCreator", "roles/storage.objectViewer"])
     error_message = "A function can replace or delete objects."
   }
