@@ -97,7 +97,7 @@ class FunctionProcess:
             except urllib.error.HTTPError:
                 return
             except OSError:
-                time.sleep(0.05)
+                time.sleep(0.01)
         raise Ended(f"{self.name} does not answer; its last lines:\n" + "\n".join(self._last))
 
     def signal(self, number: int) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from tests.benchmarks.cold import cold
 from tests.benchmarks.commands import commands
 from tests.benchmarks.disk import disk
 from tests.benchmarks.emulated import emulated
@@ -27,6 +28,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "intake": intake,
     "memory": memory,
     "imports": imports,
+    "cold": cold,
     "emulated": emulated,
     "ledger": ledger,
 }

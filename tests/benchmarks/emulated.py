@@ -115,6 +115,8 @@ def _writers(house: House, number: int) -> Iterator[Callable[[], float]]:
             assert out.readline() == "ready\n"
 
         def write() -> float:
+            begun: tuple[float, ...]
+            ended: tuple[float, ...]
             for writer in writers:
                 told = cast(IO[str], writer.stdin)
                 told.write("\n")
