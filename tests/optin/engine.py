@@ -17,7 +17,7 @@ from tests.given import HOUSE
 from tests.intake.asgi import Answer, ask
 
 SECRET = b"It's a Secret to Everybody"
-NUMBERS = {"alice": 1, "bob": 2, "carol": 3, "mallory": 66}
+NUMBERS = {"alice": 1, "bob": 2, "carol": 3, "dora": 4, "emil": 5, "fay": 6, "gus": 7, "mallory": 66}
 
 
 class Door:
