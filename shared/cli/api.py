@@ -111,16 +111,18 @@ class Api:
         """
         return self._held(self.ask("GET", path, query=query), "GET", path)
 
-    def post(self, path: str, body: Any = None, correlation: str | None = None) -> Any:
-        """The JSON that POST `path` answers.
+    def post(
+        self, path: str, body: Any = None, correlation: str | None = None, key: str | None = None
+    ) -> Any:
+        """The JSON that POST `path` answers; with a `key`, a repeated request changes nothing more.
 
         Raises:
             Failure: the node refused, or did not answer.
         """
-        headers = {"x-correlation-id": correlation} if correlation else {}
-        answer = self.ask(
-            "POST", path, json.dumps(body or {}).encode(), {"content-type": "application/json"} | headers
-        )
+        headers = {"content-type": "application/json"}
+        headers |= {"x-correlation-id": correlation} if correlation else {}
+        headers |= {"idempotency-key": key} if key else {}
+        answer = self.ask("POST", path, json.dumps(body or {}).encode(), headers)
         return self._held(answer, "POST", path)
 
     def ask(

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+from shared.domain.ids import uuid5
+from shared.domain.requests import TokenIssued
+from shared.domain.tokens import token_digest
 from shared.ports.store import TooLarge
 from shared.runtime.edge import Receipt, Rejection, Submission
 from shared.runtime.logs import log
@@ -35,6 +38,16 @@ def _alone(shell: Shell, submission: Submission) -> Receipt | Rejection:
         what = f"{type(error).__name__}: {error}"[:500]
         log("bug", "submission refused", shell.name, submission.correlation, error=what)
         return Rejection(500, "Bug", "the House made a mistake; nothing of this request was kept")
+
+
+def operator(token: str, now_us: int) -> Submission:
+    """What lets the first operator in, the same for the same token."""
+    digest = token_digest(token)
+    input_id, issued = (
+        uuid5("operator", digest),
+        TokenIssued(digest, "operator", "*", "operator of this House", now_us),
+    )
+    return Submission(input_id, input_id, now_us, ((f"token/{digest}", issued),))
 
 
 def away() -> Rejection:

@@ -11,14 +11,11 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from shared.domain.event import Recorded
-from shared.domain.ids import uuid5
 from shared.domain.instants import DAY_US, SECOND_US
-from shared.domain.requests import TokenIssued
-from shared.domain.tokens import token_digest
 from shared.ports.secrets import Secrets
 from shared.ports.store import Conflict
 from shared.runtime import errands
-from shared.runtime.acceptance import accept, away
+from shared.runtime.acceptance import accept, away, operator
 from shared.runtime.draws import draw
 from shared.runtime.edge import Receipt, Rejection, Submission, Trouble
 from shared.runtime.lanes import Full, Lanes
@@ -174,14 +171,10 @@ class Hosted:
         self._cleaned_us = now_us
 
     async def _issue_operator_token(self, now_us: int) -> None:
-        digest = token_digest(self.secrets.get(OPERATOR).decode())
-        if (
-            await asyncio.to_thread(self.shell.ports.store.state, self.function.name, f"token/{digest}")
-            is None
-        ):
-            issued = TokenIssued(digest, "operator", "*", "operator of this House", now_us)
-            input_id = uuid5("operator", digest)
-            await self.submit(Submission(input_id, input_id, now_us, ((f"token/{digest}", issued),)))
+        first = operator(self.secrets.get(OPERATOR).decode(), now_us)
+        [(stream, _)] = first.events
+        if await asyncio.to_thread(self.shell.ports.store.state, self.function.name, stream) is None:
+            await self.submit(first)
 
     # -- errands
 

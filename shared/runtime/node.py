@@ -17,14 +17,12 @@ from uuid import uuid4
 import msgspec
 
 from shared.domain.event import House, Recorded
-from shared.domain.ids import uuid5
 from shared.domain.instants import DAY_US, rfc3339
-from shared.domain.requests import TokenIssued
-from shared.domain.tokens import token_digest
 from shared.ports.bucket import Bucket
 from shared.ports.clock import Clock
 from shared.ports.secrets import Secrets
 from shared.ports.store import View
+from shared.runtime.acceptance import operator
 from shared.runtime.discover import functions
 from shared.runtime.edge import Receipt, Submission, Trouble
 from shared.runtime.errander import Errander
@@ -99,12 +97,8 @@ class Node:
         if path.exists() or "gateway" not in self.shells:
             return
         token = f"hse_{randomness.token_urlsafe(32)}"
-        digest, now_us = token_digest(token), self.wired.ports.clock.now_us()
-        issued = TokenIssued(digest, "operator", "*", "operator of this node", now_us)
-        submission = Submission(
-            uuid5("operator", digest), uuid4().hex, now_us, ((f"token/{digest}", issued),)
-        )
-        self.worker.run(lambda: self.shells["gateway"].accept([submission])).result(STOP_S_MAX)
+        first = operator(token, self.wired.ports.clock.now_us())
+        self.worker.run(lambda: self.shells["gateway"].accept([first])).result(STOP_S_MAX)
         descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(token)

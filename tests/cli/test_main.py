@@ -88,6 +88,10 @@ def test_the_commands_are_those_that_are_documented() -> None:
         (["deliver", "--secret", "s", ".", "--url", NOBODY], "there is no payload"),
         (["demo", "--once", "--url", NOBODY], "has a node of its own"),
         (["demo", "--url", NOBODY], "no webhook secret"),
+        (
+            ["demo", "--once", "--at", "noon"],
+            "--at: expected an instant such as 2026-11-21T08:00:00Z, got 'noon'",
+        ),
         (["log"], "no node has .house open"),
         (["log", "--url", "example.com"], "expects http://"),
         (["log", "--url", NOBODY], "no operator token"),

@@ -23,14 +23,14 @@ _OPEN = re.compile(r"open at (http://\S+?),")
 
 
 class Node:
-    """One `house up` on a data directory and any free port."""
+    """One `house up` on a data directory and any free port, with more settings where they are given."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, **settings: str) -> None:
         environ = {name: value for name, value in os.environ.items() if not name.startswith("HOUSE_")}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "shared.cli.main", "up", "--port", "0", "--data", str(data)],
             cwd=Path(__file__).resolve().parents[2],
-            env={**environ, "HOUSE_GITHUB_SECRETS": SECRET},
+            env={**environ, "HOUSE_GITHUB_SECRETS": SECRET, **settings},
             stderr=subprocess.PIPE,
             text=True,
         )

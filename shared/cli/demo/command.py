@@ -34,8 +34,26 @@ def register(subparsers: Subparsers) -> None:
         "--secret", metavar="S", help="the node's webhook secret (default: of its data directory)"
     )
     parser.add_argument("--seed", metavar="N", type=int, help="the same people, votes and points each time")
+    parser.add_argument(
+        "--at",
+        metavar="INSTANT",
+        type=seconds,
+        help="when the first commit was made, as RFC 3339 says it (default: now); with --seed, commits are\n"
+        "the same each time. An invitation stays open for a week from it.",
+    )
     add_node(parser)
     parser.set_defaults(run=run)
+
+
+def seconds(text: str) -> int:
+    """An instant as seconds since 1970."""
+    from shared.domain.instants import SECOND_US, from_rfc3339
+
+    try:
+        return from_rfc3339(text) // SECOND_US
+    except ValueError as error:
+        expected = "expected an instant such as 2026-11-21T08:00:00Z"
+        raise argparse.ArgumentTypeError(f"{expected}, got {text[:40]!r}") from error
 
 
 def run(args: argparse.Namespace) -> int:
@@ -52,10 +70,11 @@ def run(args: argparse.Namespace) -> int:
     if args.once and (args.url or args.data or args.secret):
         raise Misuse("house demo --once has a node of its own: --url, --data and --secret don't go with it")
     if args.once:
-        outcome = host.once(args.seed, args.json)
+        outcome = host.once(args.seed, args.at, args.json)
     else:
         secret = webhook_secret(data_directory(args.data), args.secret)
-        outcome = show(operator(args), secret, cast(host.nonce(args.seed)), profiles=False, json=args.json)
+        players = cast(host.nonce(args.seed))
+        outcome = show(operator(args), secret, players, profiles=False, json=args.json, begins_s=args.at)
     if args.json:
         print(json.dumps(outcome.told, ensure_ascii=False, indent=2))
     if outcome.failure:

@@ -6,7 +6,7 @@ from typing import Any
 from shared.cli.demo import payloads
 from shared.cli.demo.cast import Developer
 from shared.cli.demo.repositories import Repository, message
-from shared.cli.demo.stage import Stage, now_s
+from shared.cli.demo.stage import Stage
 from shared.domain.instants import DAY_US, SECOND_US, rfc3339
 
 STEP_S = 30
@@ -39,7 +39,7 @@ def invite(stage: Stage) -> None:
         stage.repositories[host.first] = repository
         stage.ids["invitations"] = {}
         for number, guest in enumerate(stage.guests):
-            before, at_s = repository.head(), now_s()
+            before, at_s = repository.head(), stage.at_s()
             text = message(
                 f"Ask {guest.first.title()} to a design sprint",
                 "A two-hour sprint on one landing page, with people who said yes.",
@@ -63,7 +63,15 @@ def invite(stage: Stage) -> None:
                 not entry["refusal"], f"the invitation counts as an ordinary commit: {entry['refusal']}"
             )
             step.say(f"{entry['sentence']}: github:{guest.login}")
+        for guest in stage.guests:
+            step.until(partial(_admitted, stage, guest), f"{guest.first}'s invitation to be admitted")
         step.link = stage.journey("optin", stage.guests[0].first)
+
+
+def _admitted(stage: Stage, guest: Developer) -> bool:
+    """Whether the invitation's id has turned out to be its own, so that an answer finds it valid."""
+    kinds = {event["type"] for event in stage.journey_events("optin", guest.first)}
+    return "house.optin.invitation-admitted.v1" in kinds
 
 
 def accept(stage: Stage) -> None:
@@ -94,7 +102,7 @@ def _accept(stage: Stage, guests: tuple[Developer, ...], title: str) -> None:
                     "House-Origin": stage.ids["origin"],
                 },
             )
-            repository.commit(guest, text, {f"{guest.first}.md": f"{guest.name} is in.\n"}, now_s())
+            repository.commit(guest, text, {f"{guest.first}.md": f"{guest.name} is in.\n"}, stage.at_s())
             stage.accepted(
                 "push", payloads.push(repository, guest, before), stage.cast.id("optin", guest.first)
             )
@@ -144,7 +152,7 @@ def star_and_fork(stage: Stage) -> None:
             if what == "fork":
                 payload = payloads.fork(repository, guest, guest.id * 10 + 1)
             else:
-                payload = payloads.star(repository, guest, now_s())
+                payload = payloads.star(repository, guest, stage.at_s())
             stage.accepted(what, payload, stage.cast.id(what, guest.first))
         stage.ids["entries"] = {}
         for guest in stage.guests:
@@ -167,7 +175,7 @@ def forge(stage: Stage) -> None:
     """A delivery that somebody else signed is refused at the door; a repeated one changes nothing."""
     repository = stage.repositories[stage.host.first]
     with stage.account.step("A forged delivery is refused, a repeated one changes nothing", STEP_S) as step:
-        payload = payloads.star(repository, stage.guests[0], now_s() + 1)
+        payload = payloads.star(repository, stage.guests[0], stage.at_s())
         forged = stage.deliver("star", payload, stage.cast.id("forged"), secret=b"not the secret")
         step.expect(forged.status == 401, f"expected 401, got {forged.reason}")
         step.say(f"forged: {forged.reason}")

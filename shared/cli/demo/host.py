@@ -49,8 +49,8 @@ def stay(flags: dict[str, Any]) -> int:
     return 1 if failures else 0
 
 
-def once(seed: int | None, json: bool) -> Outcome:
-    """The demo on a throw-away node.
+def once(seed: int | None, begins_s: int | None, json: bool) -> Outcome:
+    """The demo on a throw-away node; `begins_s` is Stage's.
 
     Raises:
         Failure: the node stopped before the demo ended.
@@ -58,7 +58,7 @@ def once(seed: int | None, json: bool) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="house-demo-") as data:
         flags = {"data": data, "host": "127.0.0.1", "port": 0}
         outcomes = _serve_and_play(
-            cast(nonce(seed)), flags, json, lambda _: os.kill(os.getpid(), signal.SIGTERM)
+            cast(nonce(seed)), flags, json, lambda _: os.kill(os.getpid(), signal.SIGTERM), begins_s
         )
     if not outcomes:
         raise Failure("the node stopped before the demo had ended")
@@ -66,7 +66,11 @@ def once(seed: int | None, json: bool) -> Outcome:
 
 
 def _serve_and_play(
-    players: Cast, flags: dict[str, Any], json: bool, afterwards: Callable[[list[Outcome]], None]
+    players: Cast,
+    flags: dict[str, Any],
+    json: bool,
+    afterwards: Callable[[list[Outcome]], None],
+    begins_s: int | None = None,
 ) -> list[Outcome]:
     """Serve in this thread, the main one, as signals want; play in another. The outcome, if it came to one."""
     from shared.cli.demo_github import DemoGitHub
@@ -82,7 +86,8 @@ def _serve_and_play(
                 # Not $HOUSE_TOKEN, which is for another node.
                 token = (settings.data / "operator.token").read_text(encoding="ascii").strip()
                 secret = webhook_secret(settings.data, None)
-                outcomes.append(show(Api.at(url, token), secret, players, profiles=True, json=json))
+                api = Api.at(url, token)
+                outcomes.append(show(api, secret, players, profiles=True, json=json, begins_s=begins_s))
             finally:
                 afterwards(outcomes)
 

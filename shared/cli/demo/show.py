@@ -44,13 +44,15 @@ class Outcome:
     failure: Failure | None
 
 
-def show(operator: Api, secret: bytes, players: Cast, *, profiles: bool, json: bool) -> Outcome:
-    """Play all scenes, telling stdout, or stderr where stdout is for JSON."""
+def show(
+    operator: Api, secret: bytes, players: Cast, *, profiles: bool, json: bool, begins_s: int | None = None
+) -> Outcome:
+    """Play all scenes, telling stdout, or stderr where stdout is for JSON; `begins_s` is Stage's."""
     out = sys.stderr if json else sys.stdout
     account, began = Account(out), time.monotonic()
     failure: Failure | None = None
     with tempfile.TemporaryDirectory(prefix="house-workshop-") as workshop:
-        stage = Stage(operator, secret, players, account, Path(workshop), profiles)
+        stage = Stage(operator, secret, players, account, Path(workshop), profiles, begins_s)
         try:
             for scene in SCENES:
                 scene(stage)

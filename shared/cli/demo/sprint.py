@@ -6,7 +6,7 @@ import random
 from functools import partial
 from typing import Any
 
-from shared.cli.api import Answer, Api
+from shared.cli.api import Answer
 from shared.cli.demo import landing_page
 from shared.cli.demo.cast import Developer
 from shared.cli.demo.stage import Stage
@@ -31,7 +31,7 @@ def let_in(stage: Stage) -> None:
     with stage.account.step("Five developers and a client get their tokens", STEP_S) as step:
         people = [(d.first, "developer", f"github:{d.id}/{d.login}") for d in stage.cast.developers]
         for who, role, name in [*people, ("client", "client", stage.cast.client)]:
-            issued = stage.operator.post("/api/tokens", {"role": role, "name": name})
+            issued = stage.post(stage.operator, "/api/tokens", {"role": role, "name": name}, "token", who)
             stage.voices[who] = stage.operator.speaking_for(issued["token"])
             stage.ids[who] = issued["subject"]
             step.say(f"{name}: {issued['subject']}, {role}")
@@ -42,9 +42,7 @@ def withhold(stage: Stage) -> None:
     guest = stage.guests[1]
     with stage.account.step(f"{guest.first.title()} withholds the entry of a star", STEP_S) as step:
         entry = stage.ids["entries"][guest.first]
-        stage.voices[guest.first].post(
-            f"/api/entries/{entry}/withhold", correlation=stage.cast.id("withhold")
-        )
+        stage.post(stage.voices[guest.first], f"/api/entries/{entry}/withhold", {}, "withhold")
 
         def withheld() -> bool:
             return (stage.entry(entry) or {}).get("standing") == "withheld"
@@ -57,7 +55,7 @@ def withhold(stage: Stage) -> None:
 def open_brief(stage: Stage) -> None:
     """The client asks, with three variants of copy and one image."""
     with stage.account.step("A client opens a brief: three headlines and one landing page", STEP_S) as step:
-        client, correlation = stage.voices["client"], stage.cast.id("brief")
+        client = stage.voices["client"]
         wish = {
             "title": "The clean-up page",
             "question": "Which headline makes you come, and where do you look first?",
@@ -66,12 +64,12 @@ def open_brief(stage: Stage) -> None:
             "window_s": WINDOW_S,
             "points_each": POINTS_EACH,
         }
-        brief = client.post("/api/briefs", wish, correlation)["brief"]
+        brief = stage.post(client, "/api/briefs", wish, "brief")["brief"]
         stage.ids["brief"], creatives = brief, f"/api/briefs/{brief}/creatives"
         for label, text in COPY:
-            client.post(creatives, {"kind": "copy", "label": label, "text": text}, correlation)
+            stage.post(client, creatives, {"kind": "copy", "label": label, "text": text}, "brief")
             step.say(f"{label}: {text}")
-        image = _upload(client, creatives, landing_page.draw(), correlation)
+        image = _upload(stage, creatives, landing_page.draw())
         if image.status != 201:
             raise Failure(f"the image was not accepted: {image.reason}")
         step.say(f"landing page: {landing_page.WIDTH_PX} x {landing_page.HEIGHT_PX} pixels")
@@ -79,7 +77,7 @@ def open_brief(stage: Stage) -> None:
         stage.links["client"] = stage.sign_in_link(client, f"/briefs/{brief}")
 
 
-def _upload(client: Api, path: str, png: bytes, correlation: str) -> Answer:
+def _upload(stage: Stage, path: str, png: bytes) -> Answer:
     """Send the image as a browser's form would (RFC 7578)."""
     mark = "house-demo-part"
     fields = "".join(
@@ -91,17 +89,21 @@ def _upload(client: Api, path: str, png: bytes, correlation: str) -> Answer:
         "Content-Type: image/png\r\n\r\n"
     )
     body = (fields + file).encode() + png + f"\r\n--{mark}--\r\n".encode()
-    headers = {"content-type": f"multipart/form-data; boundary={mark}", "x-correlation-id": correlation}
-    return client.ask("POST", path, body, headers)
+    headers = {
+        "content-type": f"multipart/form-data; boundary={mark}",
+        "x-correlation-id": stage.cast.id("brief"),
+        "idempotency-key": stage.key("Landing page", "brief"),
+    }
+    return stage.voices["client"].ask("POST", path, body, headers)
 
 
 def queue(stage: Stage) -> None:
     """All five wish to be matched, each for the lanes they like."""
     with stage.account.step("Five tickets, a lane for each", STEP_S) as step:
         for developer in stage.cast.developers:
-            voice, correlation = stage.voices[developer.first], stage.cast.id("ticket", developer.first)
-            voice.post(
-                "/api/consents", {"purpose": "participation", "given": True, "brief": None}, correlation
+            voice, what = stage.voices[developer.first], ("ticket", developer.first)
+            stage.post(
+                voice, "/api/consents", {"purpose": "participation", "given": True, "brief": None}, *what
             )
             wish = {
                 "primary": developer.primary,
@@ -111,7 +113,7 @@ def queue(stage: Stage) -> None:
                 "pool": stage.cast.pool,
                 "expires_in_s": TICKET_S,
             }
-            voice.post("/api/tickets", wish, correlation)
+            stage.post(voice, "/api/tickets", wish, *what)
         for developer in stage.cast.developers:
             step.until(partial(_queued, stage, developer), f"{developer.first}'s ticket")
             step.say(
@@ -149,8 +151,8 @@ def take_seats(stage: Stage) -> None:
     with stage.account.step("All five take their seats, three agree to be introduced", STEP_S) as step:
         for developer in stage.cast.developers:
             path = f"/api/seats/{stage.ids['seats'][developer.first]}/accept"
-            correlation = stage.cast.id("seat", developer.first)
-            stage.voices[developer.first].post(path, {"introduce": developer.introduce}, correlation)
+            voice = stage.voices[developer.first]
+            stage.post(voice, path, {"introduce": developer.introduce}, "seat", developer.first)
         session = step.until(lambda: _with_tasks(stage), "the session's tasks")
         step.expect(all(seat["accepted"] for seat in session["seats"]), "not every seat is taken")
         tasks = session["tasks"]
@@ -178,10 +180,11 @@ def work(stage: Stage) -> None:
         path, chance = f"/api/sessions/{stage.ids['session']}", random.Random(stage.cast.nonce)  # noqa: S311  # a seeded spread, not a secret
         creatives = stage.ids["creatives"]
         for developer, liked in zip(stage.cast.developers, BALLOTS, strict=True):
-            voice, correlation = stage.voices[developer.first], stage.cast.id("work", developer.first)
-            voice.post(f"{path}/votes", {"approved": [creatives[label] for label in liked]}, correlation)
+            voice, what = stage.voices[developer.first], ("work", developer.first)
+            approved = [creatives[label] for label in liked]
+            stage.post(voice, f"{path}/votes", {"approved": approved}, *what)
             points = [_point(chance, creatives["Landing page"]) for _ in range(POINTS_EACH)]
-            voice.post(f"{path}/points", {"points": points}, correlation)
+            stage.post(voice, f"{path}/points", {"points": points}, *what)
             step.say(f"{developer.first}: approves {' and '.join(liked)}; {POINTS_EACH} points")
         step.link = stage.journey("work", stage.host.first)
 

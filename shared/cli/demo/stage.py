@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from shared.cli.api import Answer, Api
 from shared.cli.demo.cast import Cast, Developer
@@ -21,8 +22,9 @@ class Stage:
     """One node, one cast, and what has come of them so far.
 
     `operator` speaks to the node as its operator; `secret` signs deliveries; `workshop` is an empty directory for
-    repositories; `profiles` says that the node's crawler sees the cast on its GitHub. `ids` and `links` are what a
-    reader may want afterwards; `voices` are developers' and the client's own ways to the API, by first name.
+    repositories; `profiles` says that the node's crawler sees the cast on its GitHub. `begins_s` (seconds since 1970)
+    dates the first commit, each other one a second later; None: commits have the clock's date. `ids` and `links` are
+    what a reader may want afterwards; `voices` are developers' and the client's own ways to the API, by first name.
     """
 
     operator: Api
@@ -31,6 +33,7 @@ class Stage:
     account: Account
     workshop: Path
     profiles: bool
+    begins_s: int | None = None
     ids: dict[str, Any] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     result: dict[str, Any] = field(default_factory=dict)
@@ -55,13 +58,34 @@ class Stage:
         """The page of the journey of something of this run."""
         return self.page(f"/journeys/{self.cast.id(*what)}")
 
+    def at_s(self) -> int:
+        """The date of the next commit, in seconds since 1970: commits have no finer time."""
+        if self.begins_s is None:
+            return now_s()
+        self.begins_s += 1
+        return self.begins_s - 1
+
+    def post(self, voice: Api, path: str, body: Any, *what: str) -> Any:
+        """The JSON that POST `path` answers; `what` of this run it is gives it its correlation id.
+
+        Its Idempotency-Key follows from that and the body, so that the same run asks the same, and gets the same ids.
+
+        Raises:
+            Failure: the node refused, or did not answer.
+        """
+        return voice.post(path, body, self.cast.id(*what), self.key(body, *what))
+
+    def key(self, body: Any, *what: str) -> str:
+        """The Idempotency-Key of a request of this run."""
+        return self.cast.id("request", *what, json.dumps(body, sort_keys=True))
+
     def deliver(
         self, event: str, payload: dict[str, Any], correlation: str, secret: bytes | None = None
     ) -> Answer:
         """Send one delivery as GitHub would, signed with the node's secret or another."""
-        body, headers = request(
-            event, json.dumps(payload, ensure_ascii=False).encode(), secret or self.secret
-        )
+        raw = json.dumps(payload, ensure_ascii=False)
+        delivery = str(UUID(self.cast.id("delivery", raw)))
+        body, headers = request(event, raw.encode(), secret or self.secret, delivery=delivery)
         return self.operator.ask(
             "POST", "/webhooks/github", body, headers | {"x-correlation-id": correlation}
         )
@@ -97,5 +121,5 @@ class Stage:
 
 
 def now_s() -> int:
-    """Seconds since 1970: commits have no finer time."""
+    """Seconds since 1970."""
     return int(time.time())
