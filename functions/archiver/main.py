@@ -7,6 +7,8 @@ from functions.archiver.ledger import LEDGER
 from shared.runtime.serve import serve
 from shared.runtime.shapes import Function
 
-FUNCTION = Function(name="archiver", writes="archive", shapes=(ARCHIVE, LEDGER), secrets=("ledger",), ledger="writes")
+FUNCTION = Function(
+    name="archiver", writes="archive", shapes=(ARCHIVE, LEDGER), secrets=("ledger",), ledger="writes"
+)
 
 archiver = serve(FUNCTION)

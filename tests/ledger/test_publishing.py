@@ -111,6 +111,22 @@ def test_an_entry_recorded_before_its_standing_was_opened_is_found(tmp_path: Pat
     assert read(at, tmp_path).names == tuple(entry.hash for entry in entries)
 
 
+def test_what_is_named_again_is_not_published_again(tmp_path: Path) -> None:
+    at, entries = Publishing(), some(2)
+    at.agree(ADA)
+    at.enter(entries)
+    before = at.publish()
+    at.withhold(entries[0])
+    at.publish()
+    at.clock.move(SECOND_US)
+    at.release(entries[0])
+    at.agree(ADA, NOW_US - SECOND_US)
+    assert at.publish() == before
+    at.enter(some(1, 2))
+    at.publish()
+    assert len(read(at, tmp_path).names) == 3
+
+
 def test_nothing_new_makes_nothing() -> None:
     at = Publishing()
     at.agree(ADA)
