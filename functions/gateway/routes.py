@@ -2,6 +2,7 @@
 
 from functions.gateway import (
     api_briefs,
+    api_consents,
     api_entries,
     api_journeys,
     api_ledger,
@@ -21,6 +22,7 @@ API: tuple[Route, ...] = (
     *api_journeys.ROUTES,
     *api_ledger.ROUTES,
     *api_people.ROUTES,
+    *api_consents.ROUTES,
     *api_sessions.ROUTES,
     *api_briefs.ROUTES,
 )

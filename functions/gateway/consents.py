@@ -1,0 +1,242 @@
+"""The compliance index: what was allowed about somebody at a moment, and on what evidence.
+
+The moment is one of the House's record clock: the answer is made of the events recorded until then, and of nothing
+else, so that what is recorded later never changes it. What had been received but not yet recorded, the House did not
+know, and did not act on; the instants of receipt are in the evidence.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from functions.gateway.answers import Body
+from shared.domain.event import Event, Recorded, decode
+from shared.domain.instants import rfc3339
+from shared.domain.optins import (
+    Invited,
+    OptInConfirmed,
+    OptInDeclined,
+    OptInRevoked,
+    Responded,
+)
+from shared.domain.requests import ConsentGiven, ConsentWithdrawn, SeatAccepted
+from shared.runtime.edge import Edge
+
+OPT_INS_MAX, EVENTS_MAX, PAGE = 2_000, 50_000, 1_000
+"""Invitations looked at for one subject, and events of their own stream."""
+
+Basis = Literal["opt-in", "word", "seat"]
+
+
+class Evidence(Body):
+    """One event that an answer rests on, by its place; for a commit also the entry, the grade and the key."""
+
+    what: Literal["invitation", "response", "confirmation", "end", "word"]
+    event: str
+    stream: str
+    version: int
+    recorded_at: str
+    at: str
+    by: str | None = None
+    commit: str | None = None
+    entry: str | None = None
+    grade: str | None = None
+
+
+class Consent(Body):
+    """One basis: a double opt-in, the subject's own word, or a word given with a seat.
+
+    `scope` is the brief or session that a word is limited to, `counterpart` the other party of an opt-in, `since` and
+    `until` the instants of receipt from and to which it holds; `until` is open while `allowed`.
+    """
+
+    purpose: str
+    basis: Basis
+    scope: str | None
+    allowed: bool
+    counterpart: str | None = None
+    terms: str | None = None
+    since: str | None
+    until: str | None
+    reason: str | None = None
+    evidence: list[Evidence]
+
+
+class Consents(Body):
+    """What was allowed about `subject` at `at`, by the House's record clock, each with its evidence.
+
+    `final`: the moment is past for good, and the answer never changes. Within the last seconds something may yet be on
+    its way into the record.
+    """
+
+    subject: str
+    at: str
+    clock: Literal["recorded"] = "recorded"
+    final: bool
+    allowed: bool
+    consents: list[Consent]
+
+
+class Known(Struct, frozen=True):
+    """One event as it was recorded, with its body."""
+
+    recorded: Recorded
+    body: Event
+
+    def evidence(self, what: Any, at_us: int, **more: str | None) -> Evidence:
+        """What it proves."""
+        event = self.recorded
+        return Evidence(
+            what=what,
+            event=event.id,
+            stream=event.stream,
+            version=event.version,
+            recorded_at=rfc3339(event.recorded_us),
+            at=rfc3339(at_us),
+            **more,
+        )
+
+
+def until(edge: Edge, stream: str, at_us: int) -> Iterator[Known]:
+    """The events of a stream that had been recorded by then, in order, at most `EVENTS_MAX`."""
+    for after in range(0, EVENTS_MAX, PAGE):
+        page = edge.read(stream, after, PAGE)
+        # Should the clock have stepped back, an event that follows a later one was not there before it.
+        early = list(takewhile(lambda event: event.recorded_us <= at_us, page))
+        yield from (Known(event, decode(event.type, event.data)) for event in early)
+        if len(early) < PAGE:
+            return
+
+
+def opt_ins(edge: Edge, subject: str, at_us: int) -> list[Consent]:
+    """The subject's opt-ins and what became of them by then, the latest invitation first."""
+    found: list[Consent] = []
+    before: int | None = None
+    while len(found) < OPT_INS_MAX:
+        views = edge.states("optin", msgspec.Raw, f"party:{subject}", before, PAGE)
+        for view, _ in views:
+            if view.stream.startswith("invitation/"):
+                found += _opt_in(list(until(edge, view.stream, at_us)), subject)
+        if len(views) < PAGE:
+            break
+        before = views[-1][0].cursor
+    return found
+
+
+def _opt_in(events: Sequence[Known], subject: str) -> list[Consent]:
+    """The pair's confirmation and its end, if there was one that the subject is a party of."""
+    invitation: Known | None = None
+    response: Known | None = None
+    confirmation: Known | None = None
+    end: Known | None = None
+    said: dict[str, Known] = {}
+    for known in events:
+        match known.body:
+            case Invited():
+                invitation = known
+            case Responded(response=commit):
+                said.setdefault(commit, known)
+            case OptInConfirmed() as confirmed:
+                same = confirmation is not None and _parties(confirmation) == confirmed.parties
+                confirmation, response, end = known, said.get(confirmed.response), end if same else None
+            case OptInRevoked() | OptInDeclined() if confirmation:
+                end = known
+            case _:
+                pass
+    if confirmation is None or not isinstance(confirmation.body, OptInConfirmed):
+        return []
+    confirmed = confirmation.body
+    if subject not in confirmed.parties:
+        return []
+    ended_us = _ended_us(end)
+    return [
+        Consent(
+            purpose=confirmed.purpose,
+            basis="opt-in",
+            scope=None,
+            allowed=end is None,
+            counterpart=next(party for party in confirmed.parties if party != subject),
+            terms=confirmed.terms,
+            since=rfc3339(confirmed.confirmed_at_us),
+            until=None if ended_us is None else rfc3339(ended_us),
+            reason=end.body.reason if end and isinstance(end.body, OptInDeclined) else None,
+            evidence=[
+                *_statement("invitation", invitation),
+                *_statement("response", response),
+                confirmation.evidence("confirmation", confirmed.confirmed_at_us),
+                *([end.evidence("end", ended_us or 0, by=getattr(end.body, "by", None))] if end else []),
+            ],
+        )
+    ]
+
+
+def _parties(confirmation: Known) -> tuple[str, ...]:
+    assert isinstance(confirmation.body, OptInConfirmed)
+    return confirmation.body.parties
+
+
+def _ended_us(end: Known | None) -> int | None:
+    if end is None:
+        return None
+    return end.body.revoked_at_us if isinstance(end.body, OptInRevoked) else end.recorded.time_us
+
+
+def _statement(what: Literal["invitation", "response"], known: Known | None) -> list[Evidence]:
+    match known:
+        case Known(body=Invited(invitation=commit, entry=entry, inviter=by, received_at_us=at_us)):
+            return [known.evidence(what, at_us, by=by, commit=commit, entry=entry)]
+        case Known(body=Responded(response=commit, entry=entry, responder=by, received_at_us=at_us)):
+            return [known.evidence(what, at_us, by=by, commit=commit, entry=entry)]
+        case _:
+            return []
+
+
+def words(edge: Edge, subject: str, at_us: int) -> list[Consent]:
+    """The subject's own words by then, the last one on each purpose and scope, in order of purpose and scope."""
+    last: dict[tuple[str, Basis, str | None], tuple[Known, Known | None]] = {}
+    for known in until(edge, f"person/{subject}", at_us):
+        match known.body:
+            case ConsentGiven(purpose=purpose, brief=brief):
+                last[purpose, "word", brief] = (known, None)
+            case SeatAccepted(introduce=True, session=session):
+                last["introduction", "seat", session] = (known, None)
+            case ConsentWithdrawn(purpose=purpose, brief=brief):
+                for key, (given, end) in last.items():
+                    # Who takes no further part is introduced to nobody.
+                    meant = key[0] == purpose or purpose == "participation"
+                    if end is None and meant and (brief is None or key[2] == brief):
+                        last[key] = (given, known)
+            case _:
+                pass
+    return [_word(key, *last[key]) for key in sorted(last, key=lambda key: (key[0], key[1], key[2] or ""))]
+
+
+def _word(key: tuple[str, Basis, str | None], given: Known, end: Known | None) -> Consent:
+    purpose, basis, scope = key
+    since_us = _said_us(given.body)
+    until_us = None if end is None else _said_us(end.body)
+    return Consent(
+        purpose=purpose,
+        basis=basis,
+        scope=scope,
+        allowed=end is None,
+        since=rfc3339(since_us),
+        until=None if until_us is None else rfc3339(until_us),
+        evidence=[
+            given.evidence("word", since_us),
+            *([end.evidence("end", until_us or 0)] if end else []),
+        ],
+    )
+
+
+def _said_us(body: Event) -> int:
+    match body:
+        case ConsentGiven(given_at_us=at_us) | SeatAccepted(accepted_at_us=at_us):
+            return at_us
+        case ConsentWithdrawn(withdrawn_at_us=at_us):
+            return at_us
+        case _:
+            raise AssertionError(f"{body} is no word of consent")
