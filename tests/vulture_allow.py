@@ -30,6 +30,9 @@ _.invited_at
 _.expires_at
 _.confirmed_at
 _.opted_in
+_.recorded_at
+_.counterpart
+_.final
 _.window_end
 _.published_at
 _.parked_at
