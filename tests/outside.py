@@ -3,6 +3,7 @@
 from shared.adapters.ed25519 import SecretSigner
 from shared.adapters.memory import MemoryBucket, MemorySecrets, MemoryStore
 from shared.adapters.salts import BucketSalts
+from shared.adapters.ssh_keygen import SshKeygen
 from shared.ports.bucket import Bucket
 from shared.ports.log import Log
 from shared.ports.views import Views
@@ -30,4 +31,5 @@ def gateways(
         views=views or store,
         salts=BucketSalts(MemoryBucket()),
         signer=SecretSigner(MemorySecrets({"ledger": b"1e" * 32}), "ledger"),
+        ssh=SshKeygen(),
     )

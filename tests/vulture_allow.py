@@ -37,6 +37,8 @@ _.window_end
 _.published_at
 _.parked_at
 _.introduction
+_.github_failed
+_.speaks
 
 # pydantic calls its validators by their decorators.
 _._of_the_role
@@ -62,6 +64,8 @@ _.hook_id
 
 # Fields of events that are for whoever reads the log.
 _.repository_id
+_.passed_over
+_.failed_at_us
 _.issued_at_us
 _.redriven_at_us
 _.parcel

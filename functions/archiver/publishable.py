@@ -10,10 +10,11 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from shared.domain.entries import EntryRecorded, Grade
+from shared.domain.entries import EntryRecorded
 from shared.domain.entry_hash import entry_facts, public_facts, raw_commit
 from shared.domain.event import Recorded, decode
 from shared.domain.git_objects import named
+from shared.domain.grades import weaker
 from shared.domain.identity import subject
 from shared.domain.optin_commit import OptInFacts
 from shared.domain.optins import (
@@ -31,7 +32,6 @@ from shared.ports.views import Views
 SCANNED_MAX = 100_000
 """Entries of one developer looked at because a standing was opened; older ones stay unpublished."""
 PAGE = 500
-_GRADES: tuple[Grade, ...] = ("claimed", "platform", "signed")
 S = TypeVar("S", bound=Struct)
 
 
@@ -132,7 +132,7 @@ class Publishable:
             response=response.entry,
             purpose=state.confirmed.purpose,
             terms=state.confirmed.terms,
-            grade=min((entry.grade for entry in both), key=_GRADES.index),
+            grade=weaker(both[0].grade, both[1].grade),
             inviter=inviter,
             invitee=invitee,
             invited_at_us=state.invited.received_at_us,

@@ -1,6 +1,6 @@
 """What to ask a GitHub-shaped API about a developer, and what its answers say. Pure.
 
-The endpoints are `GET /users/<login>` and `/users/<login>/orgs` (docs.github.com/rest/users, /rest/orgs) and, as
+The endpoints are `GET /users/<login>`, `/users/<login>/orgs` and `/users/<login>/keys` (docs.github.com/rest) and, as
 REST has no status, GraphQL's `user.status` (docs.github.com/graphql/reference/objects#userstatus).
 """
 
@@ -20,6 +20,8 @@ from shared.ports.web import Page
 
 ORGANIZATIONS_MAX = 100
 """The API's largest page; further organizations are left out."""
+KEYS_READ_MAX = 100
+"""Further keys are left out."""
 _TEXT_CHARACTERS_MAX = 256
 _SITE_CHARACTERS_MAX = 2_048
 _STATUS_QUERY = (
@@ -37,6 +39,10 @@ class _User(Struct, frozen=True):
 
 class _Organization(Struct, frozen=True):
     login: str
+
+
+class _Key(Struct, frozen=True):
+    key: str
 
 
 class _Status(Struct, frozen=True):
@@ -90,6 +96,11 @@ def organizations_url(base: str, login: str) -> str:
     return f"{user_url(base, login)}/orgs?per_page={ORGANIZATIONS_MAX}"
 
 
+def keys_url(base: str, login: str) -> str:
+    """Where the SSH keys of `login` are."""
+    return f"{user_url(base, login)}/keys?per_page={KEYS_READ_MAX}"
+
+
 def graphql_url(base: str) -> str:
     """Where GraphQL queries go."""
     return f"{base.rstrip('/')}/graphql"
@@ -137,6 +148,15 @@ def organizations(page: Page, last: ProfileObserved | None, now_us: int) -> Orga
     found = _read(page, list[_Organization], now_us)[:ORGANIZATIONS_MAX]
     logins = tuple(organization.login[:_TEXT_CHARACTERS_MAX] for organization in found)
     return Organizations(logins, kept_etag(page.headers))
+
+
+def keys(page: Page, now_us: int) -> tuple[str, ...]:
+    """The lines of the SSH keys.
+
+    Raises:
+        NotRead: they cannot be read.
+    """
+    return tuple(found.key for found in _read(page, list[_Key], now_us)[:KEYS_READ_MAX])
 
 
 def status(page: Page, now_us: int) -> Status:

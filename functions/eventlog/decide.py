@@ -1,9 +1,10 @@
 """Event log: each delivery becomes the entries that say who did what to which repository.
 
-Reads DeliveryAccepted with its raw body. Emits EntryRecorded. Stream: entry/<hash>, its whole life.
+Reads DeliveryAccepted with its raw body, and CommitAttested. Emits EntryRecorded. Stream: entry/<hash>, its whole life.
 
 A push makes one entry for each of its commits, or one where it has none; any other delivery makes one. Which
-entries a delivery makes, and their hashes, depend on nothing but the delivery and the node's pepper.
+entries a delivery makes, and their hashes, depend on nothing but the delivery and the node's pepper. A signed commit
+that was sent by itself makes one, said by whoever signed it.
 """
 
 import re
@@ -17,6 +18,7 @@ from shared.domain.deliveries import DeliveryAccepted
 from shared.domain.entries import EntryRecorded
 from shared.domain.entry_hash import entry_hash
 from shared.domain.event import Input
+from shared.domain.evidence import CommitAttested
 from shared.domain.github import Account, Commit, Payload, Push
 from shared.domain.instants import SECOND_US, from_rfc3339
 from shared.domain.trailers import Refusal, parse
@@ -58,6 +60,8 @@ def spread(happening: Input) -> list[tuple[str, EntryRecorded]]:
 def entries(happening: Input) -> list[EntryRecorded]:
     """The entries of a delivery, in the order of its commits; at least one, at most `github.COMMITS_MAX`."""
     delivery = happening.body
+    if isinstance(delivery, CommitAttested):
+        return [_of_attested(delivery)]
     assert isinstance(delivery, DeliveryAccepted)
     if delivery.source != "github":
         return [_entry(delivery, delivery.kind, grade="claimed")]
@@ -75,16 +79,42 @@ def entries(happening: Input) -> list[EntryRecorded]:
     return [_entry(delivery, **_kind(delivery.kind, payload), **facts)]
 
 
+def _of_attested(attested: CommitAttested) -> EntryRecorded:
+    """The entry of a commit that its signer, or anybody else, sent by itself."""
+    return _named(
+        EntryRecorded(
+            hash="",
+            kind="commit",
+            received_at_us=attested.received_at_us,
+            delivery=attested.digest,
+            actor=attested.signer,
+            actor_login=attested.signer_login,
+            anchor=attested.commit,
+            parent=attested.parent,
+            committed_at_us=attested.committed_at_us,
+            trailers=attested.trailers,
+            refusal=attested.refusal,
+            grade="signed",
+            fingerprint=attested.fingerprint,
+        )
+    )
+
+
 def _entry(delivery: DeliveryAccepted, kind: str, ordinal: int = 0, **facts: Any) -> EntryRecorded:
     """An entry of the delivery, under its own hash."""
-    unnamed = EntryRecorded(
-        hash="",
-        kind=kind,
-        received_at_us=delivery.received_at_us,
-        delivery=delivery.digest,
-        ordinal=ordinal,
-        **facts,
+    return _named(
+        EntryRecorded(
+            hash="",
+            kind=kind,
+            received_at_us=delivery.received_at_us,
+            delivery=delivery.digest,
+            ordinal=ordinal,
+            **facts,
+        )
     )
+
+
+def _named(unnamed: EntryRecorded) -> EntryRecorded:
     return msgspec.structs.replace(unnamed, hash=entry_hash(unnamed))
 
 

@@ -24,13 +24,15 @@ from functions.gateway.auth import caller, require
 from functions.gateway.call import Answer, Call, Outcome, Route, Submit
 from functions.gateway.frame import Frame
 from functions.gateway.problems import bad_fields, conditional, of_status, refusal, repeated
-from functions.gateway.reading import BODY_BYTES_MAX, Uploads, body_of, discard, form_of, upload_of
+from functions.gateway.reading import BODY_BYTES_MAX, Uploads, body_of, commit_of, discard, form_of, upload_of
 from functions.gateway.routes import ROUTES
 from shared.domain.ids import uuid5
 from shared.runtime.edge import Edge, Rejection, Submission
 from shared.runtime.logs import log
 from shared.runtime.shapes import Asgi
 
+# A key's fingerprint may hold slashes, which arrive decoded.
+_WITH_SLASHES = ("{fingerprint}", "{fingerprint:path}")
 _KEY = re.compile(r"[!-~]{1,128}")
 
 
@@ -40,7 +42,10 @@ def app(edge: Edge) -> Asgi:
     by_path: dict[str, dict[str, Route]] = {}
     for route in ROUTES:
         by_path.setdefault(route.path, {})[route.method] = route
-    paths = [Path(path, Endpoint(edge, routes, uploads)) for path, routes in by_path.items()]
+    paths = [
+        Path(path.replace(*_WITH_SLASHES), Endpoint(edge, routes, uploads))
+        for path, routes in by_path.items()
+    ]
     inner = Starlette(routes=paths, exception_handlers={HTTPException: _unknown})
     inner.router.redirect_slashes = False
     return Frame(inner, edge)
@@ -100,7 +105,7 @@ class Endpoint:
             headers=headers,
             known=known,
         )
-        async with self._uploads.one() if _uploads(route, request) else nullcontext():
+        async with self._uploads.one() if route.octets or _uploads(route, request) else nullcontext():
             given = await self._given(route, request)
             handler: Any = route.handler
             waits = inspect.iscoroutinefunction(handler)
@@ -118,6 +123,8 @@ class Endpoint:
                 return [await upload_of(request)]
             if route.form:
                 return [route.body.model_validate(await form_of(request, BODY_BYTES_MAX))]
+            if route.octets:
+                return [await commit_of(request)]
             if route.body is not None:
                 return [await body_of(route.body, request)]
         except ValidationError as error:
@@ -128,7 +135,7 @@ class Endpoint:
 
     async def _submitted(self, call: Call, wanted: Submit) -> Answer:
         receipt = await self._edge.submit(
-            Submission(call.input_id, call.correlation, call.now_us, wanted.events)
+            Submission(wanted.input_id or call.input_id, call.correlation, call.now_us, wanted.events)
         )
         if receipt.duplicate and not repeated(wanted.events, receipt.events):
             detail = "this Idempotency-Key was used for another request"

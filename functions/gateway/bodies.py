@@ -1,6 +1,7 @@
 """What requests may say: every field with its limit. A wrong one is refused at the edge, by its name."""
 
 import re
+from base64 import b64decode
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
@@ -20,6 +21,7 @@ from shared.domain.instants import from_rfc3339
 from shared.domain.lanes import Lane
 from shared.domain.requests import Purpose, Role
 from shared.domain.results import CREATIVES_MAX, POINTS_EACH_MAX
+from shared.domain.ssh import KEY_LINE_CHARACTERS_MAX, SIGNATURE_BYTES_MAX
 
 POINTS_PER_REQUEST_MAX = 50
 SESSIONS_WANTED_MAX = 100
@@ -41,6 +43,18 @@ Label = Annotated[str, _text(80)]
 Pool = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$")]
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
+def _bytes(text: object) -> bytes:
+    if not isinstance(text, str):
+        raise ValueError("expected base64 text")
+    try:
+        return b64decode("".join(text.split()), validate=True)
+    except ValueError as error:
+        raise ValueError("this is not base64") from error
+
+
+Base64 = Annotated[bytes, BeforeValidator(_bytes, json_schema_input_type=str)]
 
 
 class Body(BaseModel):
@@ -82,6 +96,26 @@ class Consent(Body):
         if brief is not None and info.data.get("purpose") == "participation":
             raise ValueError("only an introduction is agreed to for one brief")
         return brief
+
+
+class NewKey(Body):
+    """The line of a `.pub` file, and the proof that its private half is at hand.
+
+    The proof is what `ssh-keygen -Y sign -n house-key` makes of `<origin>: the key <fingerprint> is <developer>'s` and
+    a line feed.
+    """
+
+    key: Annotated[str, StringConstraints(min_length=1, max_length=KEY_LINE_CHARACTERS_MAX)]
+    proof: Annotated[
+        str, StringConstraints(min_length=1, max_length=SIGNATURE_BYTES_MAX, pattern=r"^[ -~\r\n]*$")
+    ]
+
+
+class NewCommit(Body):
+    """A raw commit object, as `git cat-file commit` prints it, in base64; and the hash it is known by, if it is."""
+
+    commit: Base64
+    hash: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")] | None = None
 
 
 class NewTicket(Body):

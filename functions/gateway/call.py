@@ -55,10 +55,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class Submit:
-    """Events to append; the answer is made of the receipt once they are durable."""
+    """Events to append; the answer is made of the receipt once they are durable.
+
+    `input_id` is given where what is asked for is the same whoever asks.
+    """
 
     events: tuple[tuple[str, Event], ...]
     answer: Callable[[Receipt], Answer]
+    input_id: str | None = None
 
 
 Outcome = Answer | Submit
@@ -72,7 +76,7 @@ class Route:
 
     `roles` is None where no token is asked for. `body` and `query` are the models that the handler's second
     argument is checked against; `answer` a model or a media type. `upload` also takes an image as a form, `form`
-    takes nothing else. `page`: it is for eyes, and so are its refusals.
+    takes nothing else. `octets` also takes its commit as it is. `page`: it is for eyes, and so are its refusals.
     """
 
     method: str
@@ -87,6 +91,7 @@ class Route:
     refusals: tuple[int, ...] = ()
     upload: bool = False
     form: bool = False
+    octets: bool = False
     page: bool = False
 
 

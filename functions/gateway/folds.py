@@ -1,6 +1,7 @@
-"""What the gateway remembers of its own streams: tokens, a developer's consents, a client's briefs.
+"""What the gateway remembers of its own streams: tokens, keys, commits, a developer's consents, a client's briefs.
 
-Emits everything of the topic `requests`. Streams: token/<digest>, person/<dev>, client/<id>. Pure.
+Emits everything of the topic `requests`. Streams: token/<digest>, key/<dev>/<digest>,
+commit/<name>, person/<dev>, client/<id>. Pure.
 """
 
 from typing import assert_never
@@ -8,6 +9,7 @@ from typing import assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
+from shared.domain.evidence import CommitAttested, Key, KeyRegistered, KeyRevoked, KeysAskedFor, key_tag
 from shared.domain.requests import (
     BriefOpened,
     ConsentGiven,
@@ -59,6 +61,7 @@ PersonEvent = (
     | ConsentWithdrawn
     | WithholdingRequested
     | ReleaseRequested
+    | KeysAskedFor
     | TicketRequested
     | SeatAccepted
     | VoteCast
@@ -71,6 +74,34 @@ def token_after(state: Token | None, event: TokenIssued | TokenRevoked) -> Token
     if isinstance(event, TokenIssued):
         return Token(event.token, event.role, event.subject, event.name)
     return state and replace(state, revoked=True)
+
+
+def key_after(state: Key, event: KeyRegistered | KeyRevoked) -> Key:
+    """Registered once, revoked for ever, in whatever order."""
+    match event:
+        case KeyRegistered():
+            return replace(
+                state,
+                developer=event.developer,
+                login=event.login,
+                fingerprint=event.fingerprint,
+                line=event.line,
+                registered_at_us=event.registered_at_us,
+            )
+        case KeyRevoked(developer=developer, fingerprint=fingerprint, revoked_at_us=at_us):
+            return replace(state, developer=developer, fingerprint=fingerprint, revoked_at_us=at_us)
+        case _:
+            assert_never(event)
+
+
+def key_tags(state: Key) -> frozenset[str]:
+    """A key is found by itself and by its developer."""
+    return frozenset({key_tag(state.fingerprint), f"developer:{state.developer}"})
+
+
+def attested(_: CommitAttested | None, happened: CommitAttested) -> CommitAttested:
+    """A commit's whole life is its being attested."""
+    return happened
 
 
 def person_after(state: Person, event: PersonEvent) -> Person:
@@ -91,6 +122,7 @@ def person_after(state: Person, event: PersonEvent) -> Person:
         case (
             WithholdingRequested()
             | ReleaseRequested()
+            | KeysAskedFor()
             | TicketRequested()
             | SeatAccepted()
             | VoteCast()
@@ -117,5 +149,7 @@ def client_after(state: Client, event: BriefOpened | CreativeAdded) -> Client:
 
 
 TOKEN: Fold[Token | None] = Fold("token", Token, None, token_after)
+KEY = Fold("key", Key, Key(), key_after, tags=key_tags)
+COMMIT: Fold[CommitAttested | None] = Fold("commit", CommitAttested, None, attested, whole=True)
 PERSON = Fold("person", Person, Person(), person_after)
 CLIENT = Fold("client", Client, Client(), client_after)

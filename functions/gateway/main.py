@@ -1,7 +1,7 @@
 """Gateway, as it is wired: HTTP in, the topic `requests` out; it reads every function's states."""
 
 from functions.gateway.app import app
-from functions.gateway.folds import CLIENT, PERSON, TOKEN
+from functions.gateway.folds import CLIENT, COMMIT, KEY, PERSON, TOKEN
 from shared.runtime.serve import serve
 from shared.runtime.shapes import EVERY, Function, Intake
 
@@ -13,7 +13,7 @@ FUNCTION = Function(
             paths=("/",),
             app=app,
             views=EVERY,
-            folds=(TOKEN, PERSON, CLIENT),
+            folds=(TOKEN, KEY, COMMIT, PERSON, CLIENT),
         ),
     ),
     secrets=("operator", "pepper", "sign-in"),

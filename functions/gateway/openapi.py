@@ -135,6 +135,8 @@ def _body(route: Route) -> dict[str, Any]:
     if route.form:
         return {"application/x-www-form-urlencoded": {"schema": schema}}
     content: dict[str, Any] = {JSON: {"schema": schema}}
+    if route.octets:
+        content["application/octet-stream"] = {"schema": {}}
     if route.upload:
         file = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string"}}}
         content["multipart/form-data"] = {

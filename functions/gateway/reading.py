@@ -11,12 +11,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 from functions.gateway.api_briefs import Upload
-from functions.gateway.bodies import NewImage
+from functions.gateway.bodies import NewCommit, NewImage
 from functions.gateway.images import SIZE_BYTES_MAX
+from shared.domain.commits import COMMIT_BYTES_MAX
 from shared.runtime.edge import Rejection
 
 BODY_BYTES_MAX = 64 * 1024
 UPLOAD_BYTES_MAX = SIZE_BYTES_MAX + BODY_BYTES_MAX
+COMMIT_BODY_BYTES_MAX = COMMIT_BYTES_MAX * 4 // 3 + 1024
 UPLOADS_MAX, UPLOADS_WAITING_MAX = 2, 16
 M = TypeVar("M", bound=BaseModel)
 
@@ -45,19 +47,30 @@ class Uploads:
             self._here -= 1
 
 
-async def body_of(model: type[M], request: Request) -> M:
+async def body_of(model: type[M], request: Request, bytes_max: int = BODY_BYTES_MAX) -> M:
     """The JSON body as the model says; no body is an empty object.
 
     Raises:
         Rejection: 413, 415.
         ValidationError: it is not JSON, or not as the model says.
     """
-    raw = await _read(request, BODY_BYTES_MAX)
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if raw and media_type != "application/json":
+    raw = await _read(request, bytes_max)
+    if raw and _media_type(request) != "application/json":
         detail = "expected application/json"
         raise Rejection(415, "Unsupported media type", f"Content-Type: {detail}", [("Content-Type", detail)])
     return model.model_validate_json(raw or b"{}")
+
+
+async def commit_of(request: Request) -> NewCommit:
+    """A raw commit: the body as it is, or in base64 within JSON.
+
+    Raises:
+        Rejection: 413, 415.
+        ValidationError: it is not JSON, or not as the model says.
+    """
+    if _media_type(request) == "application/octet-stream":
+        return NewCommit.model_construct(commit=await _read(request, COMMIT_BYTES_MAX))
+    return await body_of(NewCommit, request, COMMIT_BODY_BYTES_MAX)
 
 
 async def discard(request: Request) -> None:
@@ -107,6 +120,10 @@ async def form_of(request: Request, bytes_max: int, files: int = 0) -> dict[str,
         detail = error.detail if isinstance(error, HTTPException) else "the form cannot be read"
         raise Rejection(400, "Malformed form", detail) from error
     return dict(form.items())
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 async def _read(request: Request, bytes_max: int) -> bytes:

@@ -2,9 +2,11 @@
 
 from functions.gateway import (
     api_briefs,
+    api_commits,
     api_consents,
     api_entries,
     api_journeys,
+    api_keys,
     api_ledger,
     api_node,
     api_people,
@@ -21,6 +23,8 @@ API: tuple[Route, ...] = (
     *api_entries.ROUTES,
     *api_journeys.ROUTES,
     *api_ledger.ROUTES,
+    *api_keys.ROUTES,
+    *api_commits.ROUTES,
     *api_people.ROUTES,
     *api_consents.ROUTES,
     *api_sessions.ROUTES,

@@ -19,6 +19,7 @@ from functions.optin import answers, spoken
 from functions.optin.verdict import verdict
 from shared.domain.entries import EntryRecorded
 from shared.domain.event import Due, Event, Input
+from shared.domain.grades import suffices
 from shared.domain.optins import (
     IdClaimed,
     IdRefused,
@@ -42,6 +43,7 @@ WITHHELD_MAX = 64
 """Withheld statements kept of one invitation: as many as its parties could need, and more than count."""
 
 _LATER = "another account pushed it first"
+_SIGNED = "another developer signed it"
 
 
 def _streams(arrived: Input) -> tuple[str, ...]:
@@ -89,7 +91,7 @@ def _inviting(
         case Invited() if _comes_first(state, said):
             return [said]
         case Invited() if state.invited and said.inviter != state.invited.inviter:
-            return _refused(state, StatementRefused(said.invitation, said.entry, _LATER))
+            return _refused(state, StatementRefused(said.invitation, said.entry, _lost(said, state.invited)))
         case OptInDeclined() if state.invited is None:
             known = said == state.declined or said.entry in state.refused
             return [] if known else [said]
@@ -111,13 +113,21 @@ def _answering(state: Invitation, said: Responded | StatementRefused) -> list[Ev
 
 
 def _comes_first(state: Invitation, copy: Invited) -> bool:
-    """Whether this copy of the commit is the one that counts: the earliest, unless another's is confirmed."""
+    """Whether this copy of the commit is the one that counts: the earliest, unless another's is signed or confirmed."""
     known = state.invited
     if known is None:
         return True
     if copy.inviter != known.inviter and state.confirmed:
         return False
+    if copy.inviter != known.inviter and copy.grade != known.grade:
+        # Whoever signed it said it; whoever pushed it may only have carried it.
+        return suffices(copy.grade, known.grade)
     return (copy.received_at_us, copy.entry) < (known.received_at_us, known.entry)
+
+
+def _lost(copy: Invited, to: Invited) -> str:
+    """Why the one copy gave way to another account's."""
+    return _LATER if copy.grade == to.grade else _SIGNED
 
 
 def _told_of(state: Invitation, given: Sequence[Responded]) -> Invitation:
@@ -141,7 +151,7 @@ def _with_later(state: Invitation, invited: Invited) -> dict[str, str]:
     known, refused = state.invited, _until_now(state)
     if known is None or known.inviter == invited.inviter or len(refused) >= REFUSED_MAX:
         return refused
-    return {**refused, known.entry: _LATER}
+    return {**refused, known.entry: _lost(known, invited)}
 
 
 def _refused(state: Invitation, said: StatementRefused) -> list[Event]:

@@ -2,6 +2,7 @@
 
 from shared.domain.entries import EntryRecorded
 from shared.domain.event import House
+from shared.domain.grades import suffices
 from shared.domain.instants import from_rfc3339
 from shared.domain.optins import (
     INVITATION_US_MAX,
@@ -13,8 +14,6 @@ from shared.domain.optins import (
     StatementRefused,
 )
 
-GRADES = ("signed", "platform")
-"""The grades of evidence that count: `claimed` is never enough."""
 _ANSWERS: dict[str, Answer] = {"House-Accept": "accept", "House-Decline": "decline", "House-Revoke": "revoke"}
 _UNPROVEN = "nobody is known to say it: only the author line vouches for it"
 
@@ -27,8 +26,10 @@ def same_login(one: str, other: str) -> bool:
 def invitation(entry: EntryRecorded, house: House) -> Invited | OptInDeclined | StatementRefused:
     """What an inviting entry says, or why that is no invitation. What nobody is known to say declines nothing."""
     said, commit = entry.trailers or {}, entry.anchor or ""
-    if entry.grade not in GRADES or not (entry.actor and entry.actor_login and entry.anchor):
+    if entry.grade == "claimed" or not (entry.actor and entry.actor_login and entry.anchor):
         return StatementRefused(commit, entry.hash, _UNPROVEN)
+    if weak := _too_weak(entry, said["House-Purpose"], house):
+        return StatementRefused(commit, entry.hash, weak)
     number, _, login = said["House-Invite"].removeprefix("github:").rpartition("/")
     invited = Invited(
         invitation=commit,
@@ -43,6 +44,8 @@ def invitation(entry: EntryRecorded, house: House) -> Invited | OptInDeclined | 
         expires_at_us=from_rfc3339(said["House-Expires"]),
         invitee=house.pseudonym(f"github:{number}") if number else None,
         since_us=_since(said),
+        grade=entry.grade,
+        fingerprint=entry.fingerprint,
     )
     refusal = _broken(invited) or _mismatch(said, house)
     return OptInDeclined(commit, None, refusal, entry.hash) if refusal else invited
@@ -75,6 +78,14 @@ def _mismatch(said: dict[str, str], house: House) -> str | None:
     return None
 
 
+def _too_weak(entry: EntryRecorded, purpose: str, house: House) -> str | None:
+    """Why the evidence is below what the House's policy asks for. It declines nothing: better may come."""
+    least = house.least_grade(purpose)
+    if suffices(entry.grade, least):
+        return None
+    return f"the evidence is {entry.grade}, and {purpose} asks for {least}: send the signed commit itself"
+
+
 def _since(said: dict[str, str]) -> int | None:
     return from_rfc3339(said["House-Since"]) if "House-Since" in said else None
 
@@ -84,8 +95,11 @@ def answer(entry: EntryRecorded, house: House) -> Responded | StatementRefused:
     said = entry.trailers or {}
     key = next(key for key in _ANSWERS if key in said)
     kind = _ANSWERS[key]
-    if entry.grade not in GRADES or not (entry.actor and entry.actor_login and entry.anchor):
+    if entry.grade == "claimed" or not (entry.actor and entry.actor_login and entry.anchor):
         return StatementRefused(said[key], entry.hash, _UNPROVEN)
+    # Only a yes binds, so only a yes needs the evidence that its purpose asks for.
+    if kind == "accept" and (weak := _too_weak(entry, PURPOSE, house)):
+        return StatementRefused(said[key], entry.hash, weak)
     # Taking back binds to nothing, so it needs no terms; it must only not be meant for another House.
     if kind != "accept" and said.get("House-Origin", house.origin) != house.origin:
         return StatementRefused(said[key], entry.hash, "House-Origin is not this House")
@@ -100,4 +114,6 @@ def answer(entry: EntryRecorded, house: House) -> Responded | StatementRefused:
         received_at_us=entry.received_at_us,
         refusal=_mismatch(said, house) if kind == "accept" else None,
         since_us=_since(said),
+        grade=entry.grade,
+        fingerprint=entry.fingerprint,
     )

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from functions.optin.answers import counting
 from shared.domain.event import Event
+from shared.domain.grades import weaker
 from shared.domain.optins import Invitation, Invited, OptInConfirmed, OptInDeclined, OptInRevoked, Responded
 
 After = Callable[[Invitation, Sequence[Event]], Invitation]
@@ -89,6 +90,8 @@ def _confirmation(
         invited.terms,
         from_us,
         since_us,
+        grade=weaker(invited.grade, accept.grade),
+        fingerprints=(invited.fingerprint, accept.fingerprint),
     )
     if confirmed == state.confirmed:
         return []

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shared.cli.api import operator
 from shared.cli.failures import Failure, Misuse
-from shared.cli.parsing import examples
+from shared.cli.parsing import add_node, examples
 from shared.domain.commits import COMMIT_BYTES_MAX
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 CONCURRENCY = 4
 PROGRESS_EVERY_S = 0.2
 STDIN = "-"
+GIT_S_MAX = 30
 _FIELDS = ("sha1", "sha256", "signature", "fingerprint", "verdict", "reason")
 
 
@@ -29,9 +33,9 @@ def register(subparsers: Subparsers) -> None:
     """Add the sub-command and its own."""
     commit = subparsers.add_parser(
         "commit",
-        help="judge raw git commits",
-        description="Judges raw git commit objects.",
-        epilog=examples("git cat-file commit HEAD | house commit check -"),
+        help="judge raw git commits, or send one",
+        description="Judges raw git commit objects, and sends signed ones to a node.",
+        epilog=examples("git cat-file commit HEAD | house commit check -", "house commit submit HEAD"),
     )
     actions = commit.add_subparsers(title="actions", metavar="ACTION", required=True)
     check = actions.add_parser(
@@ -48,6 +52,19 @@ def register(subparsers: Subparsers) -> None:
     check.add_argument("files", nargs="+", metavar="FILE", help="raw commit objects; - is standard input")
     check.add_argument("--json", action="store_true", help="one JSON object a line")
     check.set_defaults(run=run_check)
+    submit = actions.add_parser(
+        "submit",
+        help="send a signed commit",
+        description="Sends a raw signed commit. It counts as said by whoever registered the key it is signed with.",
+        epilog=examples("house commit submit HEAD", "house commit submit invitation.commit"),
+    )
+    submit.add_argument(
+        "commit", metavar="FILE|HASH", help="a raw commit object, - for standard input, or a commit of --repo"
+    )
+    submit.add_argument("--repo", default=".", metavar="R", help="the repository of HASH (default: this one)")
+    submit.add_argument("--json", action="store_true", help="as the node answers it")
+    add_node(submit)
+    submit.set_defaults(run=run_submit)
 
 
 def run_check(args: argparse.Namespace) -> int:
@@ -62,6 +79,39 @@ def run_check(args: argparse.Namespace) -> int:
         print(json.dumps(found, ensure_ascii=False) if args.json else _line(found))
     progress.finish()
     return 1 if broken else 0
+
+
+def run_submit(args: argparse.Namespace) -> int:
+    """Send it; what the node refuses is a failure with its reason."""
+    raw = _read(args.commit) if _is_file(args.commit) else _of_repository(args.repo, args.commit)
+    if len(raw) > COMMIT_BYTES_MAX:
+        raise Misuse(f"{args.commit}: over {COMMIT_BYTES_MAX:,} bytes, which is the limit of a commit")
+    taken = operator(args).post("/api/commits", {"commit": b64encode(raw).decode("ascii")})
+    if args.json:
+        print(json.dumps(taken, ensure_ascii=False))
+        return 0
+    print(f"{taken['commit']}  {taken['grade']}  {taken['signer']}  {taken['fingerprint']}")
+    if taken["refusal"]:
+        print(f"its trailers do not count: {taken['refusal']}", file=sys.stderr)
+    return 0
+
+
+def _is_file(name: str) -> bool:
+    return name == STDIN or Path(name).is_file()
+
+
+def _of_repository(repository: str, name: str) -> bytes:
+    """A commit of a repository, raw. What git makes of other names is its own affair."""
+    command = ["git", "-C", repository, "cat-file", "commit", "--end-of-options", name]
+    try:
+        found = subprocess.run(command, capture_output=True, timeout=GIT_S_MAX, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Failure(f"git could not be asked: {error}") from error
+    if found.returncode != 0:
+        raise Misuse(
+            f"{name}: no such file, and in {repository} git says: {found.stderr.decode(errors='replace')}"
+        )
+    return found.stdout
 
 
 def _are_files(paths: Sequence[str]) -> None:
@@ -88,7 +138,7 @@ def _judged(path: str, by: SshJudge) -> dict[str, Any]:
     """One file's answer. A file over the limit is not read to its end, so it has no hashes."""
     from shared.runtime.commit_verdict import judge
 
-    raw = read_commit(path)
+    raw = _read(path)
     if len(raw) > COMMIT_BYTES_MAX:
         reason = f"over {COMMIT_BYTES_MAX:,} bytes, which is the limit of a commit"
         return {"file": path, **dict.fromkeys(_FIELDS), "verdict": "malformed", "reason": reason}
@@ -96,7 +146,7 @@ def _judged(path: str, by: SshJudge) -> dict[str, Any]:
     return {"file": path, **{field: getattr(judged, field) for field in _FIELDS}}
 
 
-def read_commit(path: str) -> bytes:
+def _read(path: str) -> bytes:
     """The bytes of a file or of standard input, at most one more than a commit may have.
 
     Raises:

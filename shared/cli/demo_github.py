@@ -1,7 +1,7 @@
 """DemoGitHub: a small GitHub-shaped server with its users' web sites on loopback, for the demo and the tests.
 
 It answers as https://docs.github.com/rest and /graphql describe, as far as the crawler asks: profiles, their
-organizations, their status; and it serves each user's page. Conditional requests are answered with 304.
+organizations, SSH keys and status; and it serves each user's page. Conditional requests are answered with 304.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ class DemoUser(Struct, frozen=True):
     blog: str | None = None
     bio: str = ""
     orgs: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
     status: str | None = None
     emoji: str | None = None
     busy: bool = False
@@ -88,6 +89,9 @@ class DemoGitHub:
             case ["users", login, "orgs"] if login in self.users:
                 orgs = [{"login": org, "id": 1_000 + n} for n, org in enumerate(self.users[login].orgs)]
                 return "application/json", json.dumps(orgs).encode()
+            case ["users", login, "keys"] if login in self.users:
+                keys = [{"id": 1_000 + n, "key": key} for n, key in enumerate(self.users[login].keys)]
+                return "application/json", json.dumps(keys).encode()
             case ["sites" | "private", login] if login in self.users:
                 return "text/html; charset=utf-8", self._page(login)
             case _:

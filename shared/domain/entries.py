@@ -1,11 +1,8 @@
 """The topic `entries`: who did what to which repository. Written by eventlog."""
 
-from typing import Literal
-
 from shared.domain.event import Event, Personal, event
+from shared.domain.grades import Grade
 from shared.domain.trailers import ANSWERING
-
-Grade = Literal["signed", "platform", "claimed"]
 
 
 @event("house.eventlog.entry-recorded.v1")
@@ -17,7 +14,8 @@ class EntryRecorded(Event, frozen=True):
     `actor` and `owner` are pseudonyms; `owner` is absent when an organization owns what was acted on.
     `trailers` are the House's trailers of the commit message when they are well formed; `refusal` says why the
     commit is an ordinary one although its message tries to speak to the House. `delivery` is the digest of
-    the delivery it was parsed from, `ordinal` its place among that delivery's entries.
+    the delivery it was parsed from, `ordinal` its place among that delivery's entries. Of grade `signed` it is a
+    commit that was sent by itself: `fingerprint` is the key's, and `delivery` the commit's SHA-256 object hash.
     """
 
     hash: str
@@ -44,6 +42,7 @@ class EntryRecorded(Event, frozen=True):
     refusal: str | None = None
     grade: Grade = "platform"
     ordinal: int = 0
+    fingerprint: str | None = None
 
     @property
     def parties(self) -> tuple[str, ...]:
@@ -64,6 +63,8 @@ def sentence(entry: EntryRecorded) -> str:
 
     The repository is shown as it is; who may see it is the reader's concern (gateway).
     """
+    if entry.grade == "signed" and entry.repository is None:
+        return f"({entry.actor}) signed commit {(entry.anchor or '')[:12]}"
     who, what = (
         entry.actor or "someone",
         f"[{entry.repository}]" if entry.repository else "nothing in particular",

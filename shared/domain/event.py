@@ -5,12 +5,13 @@ The envelope is CloudEvents 1.0; `Recorded` holds its attributes in compact form
 are three times as fast as the alternatives, which the engine's replay depends on.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
+from shared.domain.grades import LEAST_GRADE, Grade
 from shared.domain.instants import rfc3339
 
 Personal = Annotated[str, msgspec.Meta(extra={"personal": True})]
@@ -178,13 +179,19 @@ class House(Struct, frozen=True):
     """What every decision of one node may know beside its state and its input: published constants.
 
     `origin` is the node's public URL, `terms` the digest of its notice (`sha256:<hex>`), `pseudonym`
-    turns an identity such as `github:42` into `dev_…` with the node's pepper.
+    turns an identity such as `github:42` into `dev_…` with the node's pepper. `least_grades` is the policy on
+    evidence, by purpose.
     """
 
     origin: str
     terms: str
     pseudonym: Callable[[str], str]
     name: str = "The House"
+    least_grades: Mapping[str, Grade] = {}
+
+    def least_grade(self, purpose: str) -> Grade:
+        """The least evidence on which something for that purpose may rest."""
+        return self.least_grades.get(purpose, LEAST_GRADE)
 
 
 class Input(Struct, frozen=True, gc=False):

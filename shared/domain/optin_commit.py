@@ -9,8 +9,8 @@ from typing import cast
 
 from msgspec import Struct
 
-from shared.domain.entries import Grade
 from shared.domain.git_objects import EMPTY_TREE, Commit, commit_of
+from shared.domain.grades import Grade
 from shared.domain.instants import SECOND_US, from_rfc3339, rfc3339
 
 _MESSAGE = re.compile(

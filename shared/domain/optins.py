@@ -10,6 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 from shared.domain.event import Event, Personal, event
+from shared.domain.grades import Grade
 from shared.domain.instants import DAY_US
 
 Answer = Literal["accept", "decline", "revoke"]
@@ -35,7 +36,8 @@ class Invited(Event, frozen=True):
     """An invitation was pushed at sufficient grade. Stream: `invitation/<invitation>`.
 
     `invitee` is the account it is to, where its number is given; without, whose login it is has to turn out.
-    `since_us` is the inviter's House-Since.
+    `since_us` is the inviter's House-Since. `grade` is the evidence for who said it, `fingerprint` the key's where it
+    is signed.
     """
 
     invitation: str
@@ -50,6 +52,8 @@ class Invited(Event, frozen=True):
     expires_at_us: int
     invitee: str | None = None
     since_us: int | None = None
+    grade: Grade = "platform"
+    fingerprint: str | None = None
 
 
 @event("house.optin.responded.v1")
@@ -57,7 +61,7 @@ class Responded(Event, frozen=True):
     """A commit that names an invitation was pushed. Stream: `invitation/<invitation>`.
 
     `revoke` may be either party's. `refusal` says which rule an acceptance fails by itself. `since_us` is its
-    House-Since.
+    House-Since. `grade` and `fingerprint` are as in Invited.
     """
 
     invitation: str
@@ -70,6 +74,8 @@ class Responded(Event, frozen=True):
     received_at_us: int
     refusal: str | None = None
     since_us: int | None = None
+    grade: Grade = "platform"
+    fingerprint: str | None = None
 
 
 @event("house.optin.statement-refused.v1")
@@ -132,7 +138,8 @@ class OptInConfirmed(Event, frozen=True):
     """Both said yes. Stream: `invitation/<invitation>`. `logins` are those of `parties`, in the same order.
 
     `parties` are inviter and responder. It comes again when an earlier copy of a commit shows up late. `since_us`
-    is from when on entries are covered where both said House-Since: the later of the two.
+    is from when on entries are covered where both said House-Since: the later of the two. `grade` is that of the
+    weaker of the two commits; `fingerprints` are the keys of those that are signed.
     """
 
     invitation: str
@@ -143,6 +150,8 @@ class OptInConfirmed(Event, frozen=True):
     terms: str
     confirmed_at_us: int
     since_us: int | None = None
+    grade: Grade = "platform"
+    fingerprints: tuple[str | None, str | None] = (None, None)
 
 
 @event("house.optin.opt-in-declined.v1")

@@ -90,6 +90,37 @@ class CrawlStopped(Event, frozen=True):
     stopped_at_us: int
 
 
+@event("house.crawler.keys-observed.v1")
+class KeysObserved(Event, frozen=True):
+    """The SSH keys that GitHub showed of a developer who asked for it. Stream: `keys/<dev>`.
+
+    `lines` are those that count, as in a `.pub` file; `passed_over` is how many others there were.
+    """
+
+    developer: str
+    login: Personal
+    lines: tuple[Personal, ...]
+    fingerprints: tuple[str, ...]
+    passed_over: int
+    observed_at_us: int
+
+
+@event("house.crawler.keys-not-read.v1")
+class KeysNotRead(Event, frozen=True):
+    """The keys were not read, and why; those read before stay. Stream: `keys/<dev>`. To be asked for again."""
+
+    developer: str
+    reason: str
+    failed_at_us: int
+
+
+class ObservedKeys(Struct, frozen=True, omit_defaults=True):
+    """The state of `keys/<dev>`: the keys last seen on GitHub, and why the last look failed, if it did."""
+
+    observed: KeysObserved | None = None
+    failed: KeysNotRead | None = None
+
+
 class Profile(Struct, frozen=True, omit_defaults=True):
     """The state of `profile/<dev>`: the latest of each, what justifies looking, and when to look again.
 

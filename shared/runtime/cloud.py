@@ -17,6 +17,7 @@ from shared.adapters.firestore import FirestoreStore
 from shared.adapters.gcs import GcsBucket
 from shared.adapters.pubsub import PubSubBus
 from shared.adapters.salts import BucketSalts
+from shared.adapters.ssh_keygen import SshKeygen
 from shared.adapters.web import PoliteWeb
 from shared.domain.event import House
 from shared.domain.identity import pseudonymizer
@@ -29,7 +30,13 @@ from shared.runtime.wiring import terms
 
 ROUTE = Path(__file__).parents[2] / "terraform" / "route.json"
 _NEEDED = ("GOOGLE_CLOUD_PROJECT", "HOUSE_ORIGIN", "HOUSE_BUCKET")
-_AS_A_NODE = ("HOUSE_ORIGIN", "HOUSE_GITHUB_URL", "HOUSE_GITHUB_TOKEN", "HOUSE_ALLOW_PRIVATE_ADDRESSES")
+_AS_A_NODE = (
+    "HOUSE_ORIGIN",
+    "HOUSE_GITHUB_URL",
+    "HOUSE_GITHUB_TOKEN",
+    "HOUSE_ALLOW_PRIVATE_ADDRESSES",
+    "HOUSE_LEAST_GRADES",
+)
 _EMULATOR = "FIRESTORE_EMULATOR_HOST"
 _EMULATOR_REQUEST_BYTES_MAX, _REQUEST_BYTES_MAX = 4_000_000, 9_500_000
 
@@ -158,7 +165,7 @@ def on_cloud(function: Function, settings: CloudSettings, environ: Mapping[str, 
     bus = PubSubBus(settings.project, {function.name: function.writes}, bucket, ordered)
     clock, node = SystemClock(), settings.node
     web = PoliteWeb(clock, node.allow_private_addresses, "HouseBot/0.1")
-    house = House(node.origin, terms(), _pseudonym(function, secrets))
+    house = House(node.origin, terms(), _pseudonym(function, secrets), least_grades=dict(node.least_grades))
     ledger = GcsBucket(settings.ledger)
     gateways = Gateways(
         web,
@@ -171,6 +178,7 @@ def on_cloud(function: Function, settings: CloudSettings, environ: Mapping[str, 
         # What is deleted from this bucket is gone a day later, and there is no copy of it.
         salts=BucketSalts(ledger),
         signer=SecretSigner(secrets, "ledger"),
+        ssh=SshKeygen(),
     )
     names = tuple(sorted({*route["functions"], function.name}))
     return Wired(Ports(store, bus, bucket, clock, house), store, bus, secrets, gateways, names)

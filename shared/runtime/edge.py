@@ -13,6 +13,7 @@ from shared.domain.event import Event, House, Recorded
 from shared.ports.bucket import Bucket
 from shared.ports.clock import Clock
 from shared.ports.secrets import Secrets
+from shared.ports.ssh_judge import SshJudge
 from shared.ports.store import View
 
 T = TypeVar("T")
@@ -104,6 +105,10 @@ class Edge(Protocol):
     @property
     def ledger(self) -> Bucket:
         """What is public: the ledger's packs."""
+
+    @property
+    def ssh(self) -> SshJudge:
+        """Whether SSH signatures hold."""
 
     async def submit(self, submission: Submission) -> Receipt:
         """Append and return when it is durable.

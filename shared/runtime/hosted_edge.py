@@ -14,6 +14,7 @@ from shared.domain.event import House, Recorded
 from shared.ports.bucket import Bucket
 from shared.ports.clock import Clock
 from shared.ports.secrets import Secrets
+from shared.ports.ssh_judge import SshJudge
 from shared.ports.store import Store, View
 from shared.runtime.edge import Receipt, Submission, Trouble
 from shared.runtime.shapes import EVERY, Gateways, Intake
@@ -82,6 +83,11 @@ class HostedEdge:
     def ledger(self) -> Bucket:
         """See Edge."""
         return self._gateways.ledger
+
+    @property
+    def ssh(self) -> SshJudge:
+        """See Edge."""
+        return self._gateways.ssh
 
     async def submit(self, submission: Submission) -> Receipt:
         """See Edge."""

@@ -21,6 +21,7 @@ from shared.domain.instants import DAY_US, rfc3339
 from shared.ports.bucket import Bucket
 from shared.ports.clock import Clock
 from shared.ports.secrets import Secrets
+from shared.ports.ssh_judge import SshJudge
 from shared.ports.store import View
 from shared.runtime.acceptance import operator
 from shared.runtime.discover import functions
@@ -152,6 +153,11 @@ class NodeEdge:
     def ledger(self) -> Bucket:
         """See Edge."""
         return self._node.wired.gateways.ledger
+
+    @property
+    def ssh(self) -> SshJudge:
+        """See Edge."""
+        return self._node.wired.gateways.ssh
 
     async def submit(self, submission: Submission) -> Receipt:
         """See Edge."""

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from shared.domain.grades import Grade
+
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
+_PURPOSE = re.compile(r"[a-z0-9][a-z0-9-]{0,63}/[0-9]{1,4}")
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
@@ -24,6 +27,7 @@ class Settings:
     `origin` is the public URL that invitations name; empty: the address the node listens on.
     `github_secrets` are the webhook secrets in force, empty: one is made in the data directory.
     `standard_secrets` are (source, `whsec_…`) pairs for Standard Webhooks.
+    `least_grades` are (purpose, least grade of evidence) pairs.
     """
 
     host: str = "127.0.0.1"
@@ -36,6 +40,7 @@ class Settings:
     github_url: str = "https://api.github.com"
     github_token: str = ""
     allow_private_addresses: bool = False
+    least_grades: tuple[tuple[str, Grade], ...] = ()
 
     @classmethod
     def load(cls, environ: Mapping[str, str], **flags: Any) -> Settings:
@@ -116,6 +121,17 @@ def _sources(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
+def _grades(text: str) -> tuple[tuple[str, Grade], ...]:
+    """`claimed` is no choice: it is never enough."""
+    grades: list[tuple[str, Grade]] = []
+    for part in text.split(","):
+        purpose, equals, grade = part.strip().partition("=")
+        if not equals or not _PURPOSE.fullmatch(purpose) or grade not in ("signed", "platform"):
+            raise ValueError
+        grades.append((purpose, "signed" if grade == "signed" else "platform"))
+    return tuple(grades)
+
+
 def _directory(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
@@ -127,5 +143,6 @@ _PARSERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "github_url": (_url, "an http(s) URL"),
     "github_secrets": (_secrets, "comma-separated secrets of at least 8 characters each"),
     "standard_secrets": (_sources, "comma-separated source=whsec_… pairs"),
+    "least_grades": (_grades, "comma-separated purpose=signed or purpose=platform, as sprint-match/1=signed"),
     "allow_private_addresses": (_flag, "true or false"),
 }

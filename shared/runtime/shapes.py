@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from shared.ports.log import Log
     from shared.ports.salts import Salts
     from shared.ports.signer import Signer
+    from shared.ports.ssh_judge import SshJudge
     from shared.ports.views import Views
     from shared.ports.web import Web
     from shared.runtime.edge import Edge
@@ -116,6 +117,7 @@ class Gateways:
     views: Views
     salts: Salts
     signer: Signer
+    ssh: SshJudge
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from shared.adapters.filesystem import FilesystemBucket, FilesystemSecrets
 from shared.adapters.salts import BucketSalts
 from shared.adapters.sqlite import SqliteStore
 from shared.adapters.sqlite_file import NotOurs
+from shared.adapters.ssh_keygen import SshKeygen
 from shared.adapters.web import PoliteWeb
 from shared.domain.event import House
 from shared.domain.identity import pseudonymizer
@@ -97,7 +98,7 @@ def embedded(settings: Settings) -> Wired:
         kept.create("github", 20)
     secrets = NodeSecrets(settings, kept)
     pseudonym = pseudonymizer(secrets.get("pepper"))
-    house = House(settings.origin, terms(), pseudonym, settings.name)
+    house = House(settings.origin, terms(), pseudonym, settings.name, dict(settings.least_grades))
     try:
         store = SqliteStore(settings.data / "house.sqlite")
     except NotOurs as error:
@@ -118,5 +119,6 @@ def embedded(settings: Settings) -> Wired:
         # Apart from the bucket, of which there may be copies.
         salts=BucketSalts(FilesystemBucket(settings.data / "subjects")),
         signer=SecretSigner(secrets, "ledger"),
+        ssh=SshKeygen(),
     )
     return Wired(Ports(store, store, bucket, clock, house), store, secrets, gateways, lock)

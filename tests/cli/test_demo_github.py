@@ -49,7 +49,7 @@ def test_a_status_is_told_to_those_with_a_token() -> None:
     assert json.loads(body)["data"]["user"]["status"]["indicatesLimitedAvailability"] is True
 
 
-@pytest.mark.parametrize("path", ["/", "/users/nobody", "/sites/nobody/", "/users", "/users/octo/keys"])
+@pytest.mark.parametrize("path", ["/", "/users/nobody", "/sites/nobody/", "/users", "/users/octo/gists"])
 def test_the_rest_is_not_found(path: str) -> None:
     with DemoGitHub(USERS) as github:
         assert ask(f"{github.url}{path}")[0] == 404

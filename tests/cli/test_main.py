@@ -21,6 +21,7 @@ NAMES = (
     "log",
     "journey",
     "token",
+    "key",
     "commit",
     "ledger",
     "verify",

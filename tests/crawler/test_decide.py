@@ -43,7 +43,7 @@ def test_an_opt_in_concerns_the_streams_of_both_parties() -> None:
 
 def test_a_due_concerns_its_own_stream_and_one_errand_alone() -> None:
     assert party_stream(0, arriving(Due(NOW_US), stream="profile/x")) == ("profile/x",)
-    assert [Due in errand.reads for errand in FUNCTION.errands] == [True, False]
+    assert [Due in errand.reads for errand in FUNCTION.errands] == [True, False, False]
 
 
 @pytest.mark.parametrize(("party", "developer", "login"), [(0, OCTO, "octo"), (1, ADA, "ada")])

@@ -152,6 +152,6 @@ def test_real_commit_messages_do_not_speak_to_the_house() -> None:
         assert parse(path.read_bytes().partition(b"\n\n")[2].decode()) is None
 
 
-def test_the_function_reads_deliveries_and_writes_entries() -> None:
-    assert FUNCTION.reads == {"house.intake.delivery-accepted.v1"}
+def test_the_function_reads_deliveries_and_attested_commits_and_writes_entries() -> None:
+    assert FUNCTION.reads == {"house.intake.delivery-accepted.v1", "house.gateway.commit-attested.v1"}
     assert set(FUNCTION.folds) == {"entry"}

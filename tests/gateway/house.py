@@ -15,6 +15,7 @@ import msgspec
 from functions.gateway.app import app
 from functions.gateway.auth import PREFIX
 from shared.adapters.memory import ManualClock, MemoryBucket, MemoryBus, MemorySecrets, MemoryStore
+from shared.adapters.ssh_keygen import SshKeygen
 from shared.domain.entries import EntryRecorded
 from shared.domain.entry_hash import entry_hash
 from shared.domain.event import Event, Recorded
@@ -45,6 +46,7 @@ class House:
         self.store, self.bus = MemoryStore(), MemoryBus()
         ports = Ports(self.store, self.bus, self.bucket, self.clock, self.house)
         self.shells = {function.name: Shell(function, ports) for function in functions()}
+        self.ssh = SshKeygen()
         self.settles = True
         self.found: list[Trouble] = []
         self._numbers = count()

@@ -14,6 +14,7 @@ import msgspec
 from shared.adapters.ed25519 import SecretSigner
 from shared.adapters.memory import ManualClock, MemoryBucket, MemorySecrets
 from shared.adapters.salts import BucketSalts
+from shared.adapters.ssh_keygen import SshKeygen
 from shared.domain.entries import EntryRecorded
 from shared.domain.event import Event, House, Recorded, decode
 from shared.domain.identity import pseudonymizer
@@ -70,6 +71,7 @@ class World:
             views=self.store,
             salts=BucketSalts(self._bucket),
             signer=SecretSigner(MemorySecrets({"ledger": b"5e" * 32}), "ledger"),
+            ssh=SshKeygen(),
         )
         self.accepted: dict[str, Item] = {}
         self.refused: list[Webhook] = []

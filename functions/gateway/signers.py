@@ -1,0 +1,53 @@
+"""Whose key it is: keys that developers registered here, before those that GitHub shows of them."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from msgspec import Struct
+
+from shared.domain.evidence import GITHUB_KEYS_US_MAX, KEYS_MAX, Key, key_tag
+from shared.domain.profiles import ObservedKeys
+from shared.runtime.edge import Edge
+
+HOLDERS_MAX = 16
+"""Developers looked at who registered the same key."""
+Source = Literal["registered", "github"]
+
+
+class Signer(Struct, frozen=True):
+    """A developer by the evidence of a key, and who vouches for it."""
+
+    developer: str
+    login: str
+    source: Source
+
+
+def signer(edge: Edge, fingerprint: str) -> Signer | str:
+    """Whose key it is at this moment, or why it is nobody's."""
+    tag = key_tag(fingerprint)
+    kept = [key for _, key in edge.states("gateway", Key, tag, None, HOLDERS_MAX)]
+    registered = [Signer(key.developer, key.login, "registered") for key in kept if key.counts]
+    revoked = {key.developer for key in kept if key.revoked_at_us is not None}
+    if registered:
+        return _only(registered, fingerprint)
+    observed = [state.observed for _, state in edge.states("crawler", ObservedKeys, tag, None, HOLDERS_MAX)]
+    since_us = edge.clock.now_us() - GITHUB_KEYS_US_MAX
+    fresh = [seen for seen in observed if seen and seen.observed_at_us >= since_us]
+    shown = [Signer(seen.developer, seen.login, "github") for seen in fresh if seen.developer not in revoked]
+    if shown:
+        return _only(shown, fingerprint)
+    if revoked:
+        return f"the key {fingerprint} was revoked"
+    if any(observed):
+        return f"the key {fingerprint} was read from GitHub more than 30 days ago: have it read again"
+    return f"no developer registered the key {fingerprint}"
+
+
+def _only(signers: Iterable[Signer], fingerprint: str) -> Signer | str:
+    one, *others = signers
+    return one if not others else f"more than one developer registered the key {fingerprint}"
+
+
+def keys_of(edge: Edge, developer: str) -> list[Key]:
+    """The keys a developer registered or revoked here, the latest first."""
+    return [key for _, key in edge.states("gateway", Key, f"developer:{developer}", None, KEYS_MAX)]
