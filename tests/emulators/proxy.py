@@ -28,7 +28,10 @@ _OF_THE_TRANSPORT = ("user-agent", "content-type", "te", "grpc-accept-encoding",
 
 @dataclass(eq=False)
 class Fault:
-    """What is to go wrong with the next `times` such calls. Held calls wait for `released`, then go on or fail."""
+    """What is to go wrong with the next `times` such calls.
+
+    A held call is there once `reached` is set, and waits until `released` is. `gone`: whoever made the call is.
+    """
 
     method: str
     about: bytes
@@ -38,6 +41,7 @@ class Fault:
     held: bool = False
     reached: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
+    gone: threading.Event = field(default_factory=threading.Event)
 
 
 class Proxy:
@@ -70,11 +74,11 @@ class Proxy:
         return self._add(Fault(method, about, after, status, times))
 
     @contextmanager
-    def held(self, method: str, *, after: bool = False, about: bytes = b"") -> Iterator[threading.Event]:
-        """Hold the next such call until the block ends; the event is set once the call is there."""
+    def held(self, method: str, *, after: bool = False, about: bytes = b"") -> Iterator[Fault]:
+        """Hold the next such call until the block ends."""
         fault = self._add(Fault(method, about, after, None, 1, held=True))
         try:
-            yield fault.reached
+            yield fault
         finally:
             fault.released.set()
 
@@ -131,6 +135,7 @@ class Proxy:
 
 def _befall(fault: Fault, context: grpc.ServicerContext) -> None:
     """What the fault says happens to the call; one whose client has gone meanwhile ends."""
+    context.add_callback(fault.gone.set)
     fault.reached.set()
     if fault.held:
         fault.released.wait(HELD_S_MAX)
