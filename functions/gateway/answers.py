@@ -68,6 +68,30 @@ class Token(Body):
     name: str
 
 
+class OneTimeToken(Body):
+    """A token that opens one session, shown once; `url` is the same as a link."""
+
+    token: str
+    url: str
+    subject: str
+    name: str
+    expires_at: str
+
+
+class Challenge(Body):
+    """What to sign, with a line feed behind it, in which SSHSIG namespace."""
+
+    challenge: str
+    namespace: str
+    expires_at: str
+
+
+class SessionToken(Token):
+    """A session's token, shown once. It ends by itself."""
+
+    expires_at: str
+
+
 class SignInLink(Body):
     """A link that opens the token's rights in a browser, good for an hour."""
 

@@ -22,6 +22,7 @@ from starlette.routing import Route as Path
 
 from functions.gateway.auth import caller, require
 from functions.gateway.call import Answer, Call, Outcome, Route, Submit
+from functions.gateway.forms import FIELD, refuse_foreign, refuse_forged
 from functions.gateway.frame import Frame
 from functions.gateway.problems import bad_fields, conditional, of_status, refusal, repeated
 from functions.gateway.reading import BODY_BYTES_MAX, Uploads, body_of, commit_of, discard, form_of, upload_of
@@ -89,7 +90,7 @@ class Endpoint:
             return refusal(Rejection(500, "Bug", detail), request, page=route.page)
 
     async def _answer(self, route: Route, request: Request) -> Response:
-        edge, headers, browsing = self._edge, dict(request.headers), route.method == "GET"
+        edge, headers, browsing = self._edge, dict(request.headers), route.method == "GET" or route.form
         known = await run_in_threadpool(caller, edge, headers, request.cookies, browsing=browsing)
         if route.roles is not None:
             if route.page and known is None:
@@ -104,9 +105,10 @@ class Endpoint:
             path=request.path_params,
             headers=headers,
             known=known,
+            cookies=request.cookies,
         )
         async with self._uploads.one() if route.octets or _uploads(route, request) else nullcontext():
-            given = await self._given(route, request)
+            given = await self._given(route, request, call)
             handler: Any = route.handler
             waits = inspect.iscoroutinefunction(handler)
             asked = handler(call, *given) if waits else run_in_threadpool(handler, call, *given)
@@ -114,7 +116,7 @@ class Endpoint:
         answer = await self._submitted(call, outcome) if isinstance(outcome, Submit) else outcome
         return conditional(answer, headers)
 
-    async def _given(self, route: Route, request: Request) -> Sequence[Any]:
+    async def _given(self, route: Route, request: Request, call: Call) -> Sequence[Any]:
         """The second argument of the route's handler, where it has one."""
         try:
             if route.query is not None:
@@ -122,7 +124,13 @@ class Endpoint:
             if _uploads(route, request):
                 return [await upload_of(request)]
             if route.form:
-                return [route.body.model_validate(await form_of(request, BODY_BYTES_MAX))]
+                fields = await form_of(request, BODY_BYTES_MAX)
+                word = str(fields.pop(FIELD, ""))
+                if call.known is None:
+                    refuse_foreign(call)
+                else:
+                    refuse_forged(call, word)
+                return [route.body.model_validate(fields)]
             if route.octets:
                 return [await commit_of(request)]
             if route.body is not None:
@@ -137,6 +145,8 @@ class Endpoint:
         receipt = await self._edge.submit(
             Submission(wanted.input_id or call.input_id, call.correlation, call.now_us, wanted.events)
         )
+        if receipt.duplicate and wanted.once:
+            raise wanted.once
         if receipt.duplicate and not repeated(wanted.events, receipt.events):
             detail = "this Idempotency-Key was used for another request"
             raise Rejection(422, "Key used", detail, [("Idempotency-Key", detail)])
@@ -172,4 +182,6 @@ def _idempotency_key(route: Route, headers: dict[str, str]) -> str | None:
 
 
 def _to_sign_in(request: Request) -> Answer:
-    return Answer(status=303, headers={"location": f"/sign-in?next={quote(request.url.path, safe='/')}"})
+    # A form is not sent again by itself: it was on the page about oneself.
+    following = "/me" if request.method == "POST" else request.url.path
+    return Answer(status=303, headers={"location": f"/sign-in?next={quote(following, safe='/')}"})

@@ -1,7 +1,7 @@
 """Who asks: a bearer token or a browser's session, looked up by digest at every request.
 
-Only GET takes a session: whatever changes something takes the Authorization header, which no other site can
-make a browser send.
+Of the API only GET takes a session: whatever changes something takes the Authorization header, which no other site can
+make a browser send. The pages' forms take a session, and carry a word that only the page knew (forms.py).
 """
 
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from functions.gateway.folds import Person
 from functions.gateway.sealed import unseal
 from shared.domain.requests import Role
 from shared.domain.tokens import Token, token_digest
@@ -20,12 +21,16 @@ PREFIX = "hse_"
 
 
 class Caller(Struct, frozen=True):
-    """Who asks, by what right. `subject` is a developer's pseudonym, a client's id, or `*`."""
+    """Who asks, by what right. `subject` is a developer's pseudonym, a client's id, or `*`.
+
+    Nothing from before `since_us` is a developer's who was erased then and came back.
+    """
 
     role: Role
     subject: str
     name: str
     digest: str
+    since_us: int = 0
 
     @property
     def everywhere(self) -> bool:
@@ -39,11 +44,22 @@ def by_token(edge: Edge, token: str) -> Caller | None:
 
 
 def by_digest(edge: Edge, digest: str) -> Caller | None:
-    """Whose token has this digest, or None when there is none or it was revoked."""
+    """Whose token has this digest, or None when it opens nothing: there is none, or it was revoked, or is over."""
     token = edge.state("gateway", f"token/{digest}", Token)
-    if token is None or token.revoked:
+    if token is None or not token.opens(edge.clock.now_us()):
         return None
-    return Caller(token.role, token.subject, token.name, digest)
+    since_us = erased_at_us(edge, token)
+    if token.issued_at_us < since_us:
+        return None
+    return Caller(token.role, token.subject, token.name, digest, since_us)
+
+
+def erased_at_us(edge: Edge, token: Token) -> int:
+    """When the token's developer was erased, or 0. No token from before then opens anything."""
+    if token.role != "developer":
+        return 0
+    person = edge.state("gateway", f"person/{token.subject}", Person)
+    return person.erased_at_us if person else 0
 
 
 def by_session(edge: Edge, cookie: str | None) -> Caller | None:

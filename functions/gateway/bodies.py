@@ -17,6 +17,8 @@ from pydantic import (
     field_validator,
 )
 
+from functions.gateway.auth import TOKEN_CHARACTERS_MAX
+from functions.gateway.sealed import CHARACTERS_MAX
 from shared.domain.instants import from_rfc3339
 from shared.domain.lanes import Lane
 from shared.domain.requests import Purpose, Role
@@ -24,6 +26,7 @@ from shared.domain.results import CREATIVES_MAX, POINTS_EACH_MAX
 from shared.domain.ssh import KEY_LINE_CHARACTERS_MAX, SIGNATURE_BYTES_MAX
 
 POINTS_PER_REQUEST_MAX = 50
+WITHHOLDINGS_MAX = 100
 SESSIONS_WANTED_MAX = 100
 PAGE_MAX = 500
 
@@ -77,6 +80,27 @@ class NewToken(Body):
         return name
 
 
+class NewOneTimeToken(Body):
+    """Whom to let in once, `github:<numeric id>[/<login>]`; left out, it is for whoever asks."""
+
+    name: Annotated[str, StringConstraints(pattern=rf"^{_DEVELOPER.pattern}$")] | None = None
+
+
+class Opening(Body):
+    """A one-time token, to be opened."""
+
+    token: Annotated[str, StringConstraints(min_length=1, max_length=TOKEN_CHARACTERS_MAX)]
+
+
+class SignedChallenge(Body):
+    """A challenge, and what `ssh-keygen -Y sign` made of it and a line feed, in the namespace that came with it."""
+
+    challenge: Annotated[str, StringConstraints(min_length=1, max_length=CHARACTERS_MAX)]
+    signature: Annotated[
+        str, StringConstraints(min_length=1, max_length=SIGNATURE_BYTES_MAX, pattern=r"^[ -~\r\n]*$")
+    ]
+
+
 class NewSignInLink(Body):
     """Where the link leads: a path of this House."""
 
@@ -116,6 +140,29 @@ class NewCommit(Body):
 
     commit: Base64
     hash: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")] | None = None
+
+
+def _several(given: Any) -> Any:
+    """A form sends one value as it is, and several as a list."""
+    return given if isinstance(given, tuple) else tuple(given) if isinstance(given, list) else (given,)
+
+
+EntryHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")]
+
+
+class Withholding(Body):
+    """Entries, by their hashes or their commits', to be withheld, or to be withheld no more."""
+
+    entries: Annotated[
+        tuple[EntryHash, ...], BeforeValidator(_several), Field(min_length=1, max_length=WITHHOLDINGS_MAX)
+    ]
+    withheld: bool = True
+
+
+class Erasure(Body):
+    """The words that show that it is meant: it cannot be undone."""
+
+    confirm: Literal["erase me"]
 
 
 class NewTicket(Body):
@@ -263,6 +310,13 @@ class EventsQuery(Query):
     after: Annotated[int, Field(ge=0, lt=2**63)] = 0
     kind: Annotated[str, StringConstraints(max_length=128)] | None = None
     limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = 100
+
+
+class MineQuery(Query):
+    """Which rows of a list. `after` is the `next` of an earlier answer."""
+
+    after: Cursor | None = None
+    limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = 50
 
 
 class LettersQuery(Query):

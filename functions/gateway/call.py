@@ -1,6 +1,6 @@
 """What a handler gets and gives. Handlers look and say what is to be submitted; they never wait."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,8 @@ JSON, PROBLEM, HTML = "application/json", "application/problem+json", "text/html
 class Call:
     """One request, its sender known and its right to ask checked.
 
-    `input_id` is the same for the same Idempotency-Key of the same token. `headers` are lower-case.
+    `input_id` is the same for the same Idempotency-Key of the same token. `headers` are lower-case; `cookies` are a
+    browser's.
     """
 
     edge: Edge
@@ -29,6 +30,7 @@ class Call:
     path: Mapping[str, str]
     headers: Mapping[str, str]
     known: Caller | None
+    cookies: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def who(self) -> Caller:
@@ -44,9 +46,12 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """What is sent back. `etag` makes it conditional; without it, nobody keeps a copy."""
+    """What is sent back. `etag` makes it conditional; without it, nobody keeps a copy.
 
-    body: BaseModel | bytes = b""
+    A body in pieces is sent as they are made; its end shows that it is whole.
+    """
+
+    body: BaseModel | bytes | Iterator[bytes] = b""
     status: int = 200
     media_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -57,12 +62,14 @@ class Answer:
 class Submit:
     """Events to append; the answer is made of the receipt once they are durable.
 
-    `input_id` is given where what is asked for is the same whoever asks.
+    `input_id` is given where what is asked for is the same whoever asks. `once` is the refusal of asking again, where
+    what is asked for may be had one time only.
     """
 
     events: tuple[tuple[str, Event], ...]
     answer: Callable[[Receipt], Answer]
     input_id: str | None = None
+    once: Rejection | None = None
 
 
 Outcome = Answer | Submit

@@ -37,8 +37,12 @@ class Page(Struct, frozen=True):
 
 
 def concerns(caller: Caller, entry: EntryRecorded) -> bool:
-    """Whether the caller may see the entry: an operator every one, a developer those they are a party of."""
-    return caller.everywhere or (caller.role == "developer" and caller.subject in entry.parties)
+    """Whether the caller may see the entry: an operator every one, a developer those they are a party of.
+
+    Of whoever was erased and came back, only what came after.
+    """
+    theirs = caller.role == "developer" and caller.subject in entry.parties
+    return caller.everywhere or (theirs and entry.received_at_us > caller.since_us)
 
 
 def page(edge: Edge, caller: Caller, query: EntriesQuery) -> Page:
@@ -110,17 +114,28 @@ class Standings:
 
     def of(self, entry: EntryRecorded) -> answers.Standing:
         """Whether the entry is withheld, confirmed, or only recorded."""
-        if not entry.parties:
-            return "recorded"
-        stream = pair_stream(entry.parties)
-        if stream not in self._known:
-            self._known[stream] = self._edge.state("optin", stream, Standing)
-        standing = self._known[stream]
+        standing = self._standing(entry)
         if standing is None:
             return "recorded"
         if standing.withholds(entry.hash):
             return "withheld"
         return "confirmed" if standing.permits(entry.hash, entry.received_at_us) else "recorded"
+
+    def bases(self, entry: EntryRecorded) -> tuple[str, ...]:
+        """What permits to use the entry now: opt-ins by their invitations, or the developer's own participation."""
+        standing = self._standing(entry)
+        if standing is None or not standing.permits(entry.hash, entry.received_at_us):
+            return ()
+        covering = (s for s in standing.spans if s.to_us is None and s.from_us <= entry.received_at_us)
+        return tuple(dict.fromkeys(span.basis for span in covering))
+
+    def _standing(self, entry: EntryRecorded) -> Standing | None:
+        if not entry.parties:
+            return None
+        stream = pair_stream(entry.parties)
+        if stream not in self._known:
+            self._known[stream] = self._edge.state("optin", stream, Standing)
+        return self._known[stream]
 
     def refusal(self, entry: EntryRecorded) -> str | None:
         """Why what the commit tells the House counts for nothing: by itself, or beside the invitation it is about."""

@@ -15,12 +15,15 @@ from shared.domain.requests import (
     ConsentGiven,
     ConsentWithdrawn,
     CreativeAdded,
+    ErasureRequested,
+    OptInWithdrawn,
     PointMarked,
     ReleaseRequested,
     SeatAccepted,
     TicketRequested,
     TokenIssued,
     TokenRevoked,
+    TokenSpent,
     VoteCast,
     WithholdingRequested,
 )
@@ -35,11 +38,15 @@ BRIEF_CONSENTS_MAX = 200
 
 
 class Person(Struct, frozen=True, omit_defaults=True):
-    """The state of `person/<dev>`: the last word on each purpose, and the briefs agreed to one by one."""
+    """The state of `person/<dev>`: the last word on each purpose, and the briefs agreed to one by one.
+
+    What is from before `erased_at_us` is theirs no more, nor do they get at it.
+    """
 
     participation: bool = False
     introduction: bool = False
     briefs: tuple[str, ...] = ()
+    erased_at_us: int = 0
 
 
 class Held(Struct, frozen=True, array_like=True):
@@ -61,6 +68,8 @@ PersonEvent = (
     | ConsentWithdrawn
     | WithholdingRequested
     | ReleaseRequested
+    | OptInWithdrawn
+    | ErasureRequested
     | KeysAskedFor
     | TicketRequested
     | SeatAccepted
@@ -69,11 +78,32 @@ PersonEvent = (
 )
 
 
-def token_after(state: Token | None, event: TokenIssued | TokenRevoked) -> Token | None:
-    """Issued once, revoked for ever."""
-    if isinstance(event, TokenIssued):
-        return Token(event.token, event.role, event.subject, event.name)
-    return state and replace(state, revoked=True)
+def token_after(state: Token | None, event: TokenIssued | TokenRevoked | TokenSpent) -> Token | None:
+    """Issued once, revoked or spent for ever."""
+    match event:
+        case TokenIssued():
+            return Token(
+                event.token,
+                event.role,
+                event.subject,
+                event.name,
+                issued_at_us=event.issued_at_us,
+                use=event.use,
+                expires_at_us=event.expires_at_us,
+                evidence=event.evidence,
+            )
+        case TokenRevoked():
+            return state and replace(state, revoked=True)
+        case TokenSpent(spent_at_us=at_us):
+            return state and replace(state, spent_at_us=at_us)
+        case _:
+            assert_never(event)
+
+
+def token_tags(state: Token | None) -> frozenset[str]:
+    """A developer's tokens are found by the developer."""
+    theirs = state is not None and state.role == "developer"
+    return frozenset({f"subject:{state.subject}"} if state and theirs else ())
 
 
 def key_after(state: Key, event: KeyRegistered | KeyRevoked) -> Key:
@@ -119,9 +149,12 @@ def person_after(state: Person, event: PersonEvent) -> Person:
             others = tuple(known for known in state.briefs if known != brief)
             added = (brief,) if isinstance(event, ConsentGiven) and brief else ()
             return replace(state, briefs=(*others, *added)[-BRIEF_CONSENTS_MAX:])
+        case ErasureRequested(requested_at_us=at_us):
+            return Person(erased_at_us=at_us)
         case (
             WithholdingRequested()
             | ReleaseRequested()
+            | OptInWithdrawn()
             | KeysAskedFor()
             | TicketRequested()
             | SeatAccepted()
@@ -148,7 +181,7 @@ def client_after(state: Client, event: BriefOpened | CreativeAdded) -> Client:
             assert_never(event)
 
 
-TOKEN: Fold[Token | None] = Fold("token", Token, None, token_after)
+TOKEN: Fold[Token | None] = Fold("token", Token, None, token_after, tags=token_tags)
 KEY = Fold("key", Key, Key(), key_after, tags=key_tags)
 COMMIT: Fold[CommitAttested | None] = Fold("commit", CommitAttested, None, attested, whole=True)
 PERSON = Fold("person", Person, Person(), person_after)

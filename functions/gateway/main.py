@@ -16,7 +16,7 @@ FUNCTION = Function(
             folds=(TOKEN, KEY, COMMIT, PERSON, CLIENT),
         ),
     ),
-    secrets=("operator", "pepper", "sign-in"),
+    secrets=("oauth", "operator", "pepper", "sign-in"),
     ledger="reads",
 )
 

@@ -7,7 +7,7 @@ from http import HTTPStatus
 import msgspec
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from functions.gateway.call import HTML, PROBLEM, Answer
 from shared.domain.event import Event, Recorded, type_of
@@ -42,6 +42,8 @@ def conditional(answer: Answer, headers: dict[str, str]) -> Response:
     """The answer, or 304 when the sender has it already."""
     body = answer.body.model_dump_json().encode() if isinstance(answer.body, BaseModel) else answer.body
     carried = dict(answer.headers)
+    if not isinstance(body, bytes):
+        return StreamingResponse(body, answer.status, {**carried, "content-type": answer.media_type})
     if answer.etag is not None:
         carried["etag"] = f'"{answer.etag}"'
         carried.setdefault("cache-control", "private, no-cache")

@@ -19,6 +19,7 @@ from shared.runtime.edge import Rejection
 BODY_BYTES_MAX = 64 * 1024
 UPLOAD_BYTES_MAX = SIZE_BYTES_MAX + BODY_BYTES_MAX
 COMMIT_BODY_BYTES_MAX = COMMIT_BYTES_MAX * 4 // 3 + 1024
+FIELDS_MAX = 128
 UPLOADS_MAX, UPLOADS_WAITING_MAX = 2, 16
 M = TypeVar("M", bound=BaseModel)
 
@@ -102,7 +103,7 @@ async def upload_of(request: Request) -> Upload:
 
 
 async def form_of(request: Request, bytes_max: int, files: int = 0) -> dict[str, Any]:
-    """The fields of a form.
+    """The fields of a form; one that is given several times is a list.
 
     Raises:
         Rejection: 400, 413.
@@ -115,11 +116,12 @@ async def form_of(request: Request, bytes_max: int, files: int = 0) -> dict[str,
     again = Request(request.scope, replay)
     try:
         # A file of that size stays in memory, where it is already.
-        form = await again.form(max_files=files, max_fields=8, max_part_size=BODY_BYTES_MAX)
+        form = await again.form(max_files=files, max_fields=FIELDS_MAX, max_part_size=BODY_BYTES_MAX)
     except (HTTPException, ValueError, KeyError) as error:
         detail = error.detail if isinstance(error, HTTPException) else "the form cannot be read"
         raise Rejection(400, "Malformed form", detail) from error
-    return dict(form.items())
+    every = {name: form.getlist(name) for name in form}
+    return {name: values[0] if len(values) == 1 else values for name, values in every.items()}
 
 
 def _media_type(request: Request) -> str:

@@ -1,7 +1,7 @@
-"""Sealed words: short texts that only this node can have written, for sign-in links and browser sessions.
+"""Sealed words: short texts that only this node can have written, for sign-in links, challenges and browser sessions.
 
-They name a token by its digest, never the token, and end by themselves; that the token still opens anything is
-checked at each use. Pure: the secret and the instant arrive as arguments.
+They name a token by its digest, never the token, or hold a nonce, and end by themselves; that the token still opens
+anything is checked at each use. Pure: the secret and the instant arrive as arguments.
 """
 
 import hmac
@@ -11,12 +11,12 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-Purpose = Literal["link", "session"]
+Purpose = Literal["link", "session", "challenge", "github"]
 CHARACTERS_MAX = 2_048
 
 
 class Pass(Struct, frozen=True, array_like=True):
-    """Who may come in until when, and where to."""
+    """Who may come in until when, and where to. `digest` is a token's, or a nonce of the same size."""
 
     digest: str
     until_us: int

@@ -1,11 +1,11 @@
 """Opt-in: two commits that name each other become a double opt-in (DESIGN section 5).
 
-Reads EntryRecorded, WithholdingRequested, its own IdClaimed and IdRefused, and Due.
-Emits Invited, Responded, InvitationAdmitted, StatementRefused, StatementWithheld, OptInConfirmed, OptInDeclined,
-OptInExpired, OptInRevoked. Stream: invitation/<commit hash>. The invitation's House-Id must be its own: see
+Reads EntryRecorded, WithholdingRequested, OptInWithdrawn, its own IdClaimed and IdRefused, and Due.
+Emits Invited, Responded, InvitationAdmitted, StatementRefused, StatementWithheld, WithdrawalNoted, OptInConfirmed,
+OptInDeclined, OptInExpired, OptInRevoked. Stream: invitation/<commit hash>. The invitation's House-Id must be its own: see
 house_id.py; whose answers count says answers.py.
 
-An input first becomes a fact (Invited, Responded, InvitationAdmitted, StatementWithheld), if it is one, or else a
+An input first becomes a fact (Invited, Responded, InvitationAdmitted, StatementWithheld, WithdrawalNoted), if it is one, or else a
 refusal that names the reason; what the facts together amount to is then announced. The verdict depends on the facts'
 receipt times, not on the order in which they were handled, so an announcement is corrected when a fact arrives late:
 a confirmation by its revocation.
@@ -33,14 +33,18 @@ from shared.domain.optins import (
     Responded,
     StatementRefused,
     StatementWithheld,
+    WithdrawalNoted,
 )
-from shared.domain.requests import WithholdingRequested
+from shared.domain.requests import OptInWithdrawn, WithholdingRequested
 from shared.runtime.shapes import Decider, Fold
 
 REFUSED_MAX = 64
 """Refusals kept of one invitation; of more, the reason is not told."""
 WITHHELD_MAX = 64
 """Withheld statements kept of one invitation: as many as its parties could need, and more than count."""
+
+WITHDRAWN_MAX = 16
+"""Developers of whom it is kept that they took one invitation back; two of them count."""
 
 _LATER = "another account pushed it first"
 _SIGNED = "another developer signed it"
@@ -52,6 +56,7 @@ def _streams(arrived: Input) -> tuple[str, ...]:
             return (f"invitation/{commit}",)
         case (
             WithholdingRequested(invitation=str() as commit)
+            | OptInWithdrawn(invitation=commit)
             | IdClaimed(invitation=commit)
             | IdRefused(invitation=commit)
         ):
@@ -75,6 +80,11 @@ def _told(state: Invitation, arrived: Input) -> list[Event]:
             if not by_party or asked.entry in state.withheld or len(state.withheld) >= WITHHELD_MAX:
                 return []
             return [StatementWithheld(commit, asked.entry, asked.developer, arrived.time_us)]
+        case OptInWithdrawn(developer=by, invitation=commit):
+            known_us = state.withdrawn.get(by)
+            room = known_us is not None or len(state.withdrawn) < WITHDRAWN_MAX
+            earlier = known_us is None or arrived.time_us < known_us
+            return [WithdrawalNoted(commit, by, arrived.time_us)] if room and earlier else []
         case IdClaimed(invitation=commit):
             return [] if state.admitted else [InvitationAdmitted(commit)]
         case IdRefused(invitation=commit):
@@ -200,6 +210,8 @@ def evolve(state: Invitation, event: Event) -> Invitation:
             return replace(state, refused={**state.refused, entry: reason})
         case StatementWithheld(entry=entry):
             return replace(state, withheld={**state.withheld, entry: event})
+        case WithdrawalNoted(by=by, withdrawn_at_us=at_us):
+            return replace(state, withdrawn={**state.withdrawn, by: at_us})
         case OptInConfirmed():
             same = state.confirmed is None or state.confirmed.parties == event.parties
             revoked = state.revoked if same else None
@@ -252,13 +264,14 @@ def due(state: Invitation) -> int | None:
 
 
 def tags(state: Invitation) -> frozenset[str]:
-    """Found by who has spoken and by status."""
-    return frozenset({*(f"party:{party}" for party in state.parties), f"status:{state.status}"})
+    """Found by who has spoken, by whom it is to where that is given, and by status."""
+    invited = {state.invited.invitee} if state.invited and state.invited.invitee else set()
+    return frozenset({*(f"party:{one}" for one in {*state.parties, *invited}), f"status:{state.status}"})
 
 
 INVITATION = Decider(
     Fold("invitation", Invitation, Invitation(), evolve, due, tags),
-    (EntryRecorded, WithholdingRequested, IdClaimed, IdRefused, Due),
+    (EntryRecorded, WithholdingRequested, OptInWithdrawn, IdClaimed, IdRefused, Due),
     _streams,
     decide,
 )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from functions.optin.answers import counting
+from functions.optin.answers import counting, invitee
 from shared.domain.event import Event
 from shared.domain.grades import weaker
 from shared.domain.optins import Invitation, Invited, OptInConfirmed, OptInDeclined, OptInRevoked, Responded
@@ -56,14 +56,15 @@ def _end(state: Invitation, said: Sequence[Responded], sound: Responded | None) 
     invited = state.invited
     assert invited is not None
     ends = [
-        _End(
-            given.received_at_us,
-            given.responder,
-            "withdrawn by the inviter" if given.responder == invited.inviter else "declined by the invitee",
-            given.response,
-        )
+        _End(given.received_at_us, given.responder, _taken_back(invited, given.responder), given.response)
         for given in said
         if given.answer != "accept"
+    ]
+    account = invitee(invited, state.answers)
+    ends += [
+        _End(at_us, by, _taken_back(invited, by))
+        for by, at_us in state.withdrawn.items()
+        if by in (invited.inviter, account)
     ]
     rests_on = {invited.entry, *([sound.entry] if sound else [])}
     ends += [
@@ -72,6 +73,10 @@ def _end(state: Invitation, said: Sequence[Responded], sound: Responded | None) 
         if entry in rests_on
     ]
     return min(ends, key=lambda end: (end.at_us, end.by, end.response or ""), default=None)
+
+
+def _taken_back(invited: Invited, by: str) -> str:
+    return "withdrawn by the inviter" if by == invited.inviter else "declined by the invitee"
 
 
 def _confirmation(

@@ -100,6 +100,18 @@ class StatementWithheld(Event, frozen=True):
     withheld_at_us: int
 
 
+@event("house.optin.withdrawal-noted.v1")
+class WithdrawalNoted(Event, frozen=True):
+    """A developer takes it back without a commit. Stream: `invitation/<invitation>`. The earliest instant counts.
+
+    It is a revocation where it is a party's, and nothing where it is anybody else's.
+    """
+
+    invitation: str
+    by: str
+    withdrawn_at_us: int
+
+
 @event("house.optin.id-asked-for.v1")
 class IdAskedFor(Event, frozen=True):
     """The invitation uses a House-Id that is nobody's yet. Stream: `invitation-id/<id>`. The earliest instant counts."""
@@ -247,6 +259,7 @@ class Invitation(Struct, frozen=True, omit_defaults=True):
 
     `answers` holds, of each speaker, the earliest of each kind. `admitted`: the House-Id is its own. `refused`
     says why other entries count for nothing, `withheld` when the first of its parties withheld one; both by entry.
+    `withdrawn` is when developers took it back without a commit.
     """
 
     status: Literal["unknown", "invited", "responded", "confirmed", "declined", "expired", "revoked"] = (
@@ -260,6 +273,7 @@ class Invitation(Struct, frozen=True, omit_defaults=True):
     revoked: OptInRevoked | None = None
     refused: dict[str, str] = {}
     withheld: dict[str, StatementWithheld] = {}
+    withdrawn: dict[str, int] = {}
 
     @property
     def parties(self) -> tuple[str, ...]:

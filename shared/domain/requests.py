@@ -11,13 +11,19 @@ from shared.domain.lanes import Lane
 
 Role = Literal["operator", "client", "developer"]
 Purpose = Literal["participation", "introduction"]
+Use = Literal["bearer", "one-time", "session"]
+"""What a token is for: to be sent with requests, to be turned into a session once, or to be such a session."""
+
+ERASED_INVITATIONS_MAX = 1_000
+"""Invitations that one erasure names: those in force or open."""
 
 
 @event("house.gateway.token-issued.v1")
 class TokenIssued(Event, frozen=True):
     """A bearer token exists. Stream: `token/<sha256 of the token>`; the token itself is nowhere.
 
-    `subject` is what it may touch: a developer's pseudonym, a client's id, or `*` for an operator.
+    `subject` is what it may touch: a developer's pseudonym, a client's id, or `*` for an operator. `evidence` says
+    how its holder showed who they are, where they did: an SSH key's fingerprint, GitHub, another token.
     """
 
     token: str
@@ -25,6 +31,9 @@ class TokenIssued(Event, frozen=True):
     subject: str
     name: Personal
     issued_at_us: int
+    use: Use = "bearer"
+    expires_at_us: int | None = None
+    evidence: str | None = None
 
 
 @event("house.gateway.token-revoked.v1")
@@ -32,6 +41,14 @@ class TokenRevoked(Event, frozen=True):
     """The token no longer opens anything. Stream: `token/<sha256 of the token>`."""
 
     token: str
+
+
+@event("house.gateway.token-spent.v1")
+class TokenSpent(Event, frozen=True):
+    """A one-time token was opened, and ends with it. Stream: `token/<sha256 of the token>`."""
+
+    token: str
+    spent_at_us: int
 
 
 @event("house.gateway.consent-given.v1")
@@ -74,6 +91,31 @@ class ReleaseRequested(Event, frozen=True):
     developer: str
     entry: str
     parties: tuple[str, ...]
+
+
+@event("house.gateway.opt-in-withdrawn.v1")
+class OptInWithdrawn(Event, frozen=True):
+    """A party takes an opt-in back without a commit, effective on receipt. Stream: `person/<dev>`.
+
+    It counts as that party's revocation; of somebody invited who has not answered, as a refusal.
+    """
+
+    developer: str
+    invitation: str
+    withdrawn_at_us: int
+
+
+@event("house.gateway.erasure-requested.v1")
+class ErasureRequested(Event, frozen=True):
+    """A developer wants to be forgotten, for good. Stream: `person/<dev>`.
+
+    `invitations` are theirs in force or open, at most 1,000; `handles` name what else is kept of them by itself.
+    """
+
+    developer: str
+    requested_at_us: int
+    invitations: tuple[str, ...]
+    handles: tuple[str, ...] = ()
 
 
 @event("house.gateway.ticket-requested.v1")

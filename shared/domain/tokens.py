@@ -7,10 +7,10 @@ from hashlib import sha256
 
 from msgspec import Struct
 
-from shared.domain.requests import Role
+from shared.domain.requests import Role, Use
 
 
-class Token(Struct, frozen=True):
+class Token(Struct, frozen=True, omit_defaults=True):
     """What one token opens. `token` is its digest; `subject` whom it speaks for, `*` for an operator."""
 
     token: str
@@ -18,6 +18,20 @@ class Token(Struct, frozen=True):
     subject: str
     name: str
     revoked: bool = False
+    issued_at_us: int = 0
+    use: Use = "bearer"
+    expires_at_us: int | None = None
+    spent_at_us: int | None = None
+    evidence: str | None = None
+
+    def stands(self, now_us: int) -> bool:
+        """Whether it is good for anything: neither revoked, nor spent, nor over."""
+        over = self.expires_at_us is not None and self.expires_at_us <= now_us
+        return not (self.revoked or over or self.spent_at_us is not None)
+
+    def opens(self, now_us: int) -> bool:
+        """Whether it opens its rights. A one-time token only opens a session."""
+        return self.use != "one-time" and self.stands(now_us)
 
 
 def token_digest(token: str) -> str:

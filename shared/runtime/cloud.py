@@ -15,6 +15,7 @@ from shared.adapters.clock import SystemClock
 from shared.adapters.ed25519 import SecretSigner
 from shared.adapters.firestore import FirestoreStore
 from shared.adapters.gcs import GcsBucket
+from shared.adapters.github_accounts import SECRET
 from shared.adapters.pubsub import PubSubBus
 from shared.adapters.salts import BucketSalts
 from shared.adapters.ssh_keygen import SshKeygen
@@ -26,7 +27,7 @@ from shared.ports.secrets import Secrets
 from shared.runtime.settings import Settings, SettingsError
 from shared.runtime.shapes import Function, Gateways
 from shared.runtime.shell import Ports
-from shared.runtime.wiring import terms
+from shared.runtime.wiring import accounts, terms
 
 ROUTE = Path(__file__).parents[2] / "terraform" / "route.json"
 _NEEDED = ("GOOGLE_CLOUD_PROJECT", "HOUSE_ORIGIN", "HOUSE_BUCKET")
@@ -36,6 +37,7 @@ _AS_A_NODE = (
     "HOUSE_GITHUB_TOKEN",
     "HOUSE_ALLOW_PRIVATE_ADDRESSES",
     "HOUSE_LEAST_GRADES",
+    "HOUSE_OAUTH_CLIENT_ID",
 )
 _EMULATOR = "FIRESTORE_EMULATOR_HOST"
 _EMULATOR_REQUEST_BYTES_MAX, _REQUEST_BYTES_MAX = 4_000_000, 9_500_000
@@ -179,6 +181,8 @@ def on_cloud(function: Function, settings: CloudSettings, environ: Mapping[str, 
         salts=BucketSalts(ledger),
         signer=SecretSigner(secrets, "ledger"),
         ssh=SshKeygen(),
+        # Only who declared its secret may ask.
+        accounts=accounts(node, clock, secrets) if SECRET in function.secrets else None,
     )
     names = tuple(sorted({*route["functions"], function.name}))
     return Wired(Ports(store, bus, bucket, clock, house), store, bus, secrets, gateways, names)

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from shared.domain.event import Event, House, Recorded
+from shared.ports.accounts import Accounts
 from shared.ports.bucket import Bucket
 from shared.ports.clock import Clock
 from shared.ports.secrets import Secrets
@@ -109,6 +110,10 @@ class Edge(Protocol):
     @property
     def ssh(self) -> SshJudge:
         """Whether SSH signatures hold."""
+
+    @property
+    def accounts(self) -> Accounts | None:
+        """Who somebody is at GitHub, where the node was told to ask."""
 
     async def submit(self, submission: Submission) -> Receipt:
         """Append and return when it is durable.

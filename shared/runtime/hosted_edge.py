@@ -11,6 +11,7 @@ from uuid import uuid4
 import msgspec
 
 from shared.domain.event import House, Recorded
+from shared.ports.accounts import Accounts
 from shared.ports.bucket import Bucket
 from shared.ports.clock import Clock
 from shared.ports.secrets import Secrets
@@ -88,6 +89,11 @@ class HostedEdge:
     def ssh(self) -> SshJudge:
         """See Edge."""
         return self._gateways.ssh
+
+    @property
+    def accounts(self) -> Accounts | None:
+        """See Edge."""
+        return self._gateways.accounts
 
     async def submit(self, submission: Submission) -> Receipt:
         """See Edge."""

@@ -18,6 +18,7 @@ import msgspec
 
 from shared.domain.event import House, Recorded
 from shared.domain.instants import DAY_US, rfc3339
+from shared.ports.accounts import Accounts
 from shared.ports.bucket import Bucket
 from shared.ports.clock import Clock
 from shared.ports.secrets import Secrets
@@ -158,6 +159,11 @@ class NodeEdge:
     def ssh(self) -> SshJudge:
         """See Edge."""
         return self._node.wired.gateways.ssh
+
+    @property
+    def accounts(self) -> Accounts | None:
+        """See Edge."""
+        return self._node.wired.gateways.accounts
 
     async def submit(self, submission: Submission) -> Receipt:
         """See Edge."""

@@ -28,6 +28,7 @@ class Settings:
     `github_secrets` are the webhook secrets in force, empty: one is made in the data directory.
     `standard_secrets` are (source, `whsec_…`) pairs for Standard Webhooks.
     `least_grades` are (purpose, least grade of evidence) pairs.
+    `oauth_client_id` and `oauth_client_secret` let developers sign in through the GitHub of `github_url`.
     """
 
     host: str = "127.0.0.1"
@@ -41,6 +42,8 @@ class Settings:
     github_token: str = ""
     allow_private_addresses: bool = False
     least_grades: tuple[tuple[str, Grade], ...] = ()
+    oauth_client_id: str = ""
+    oauth_client_secret: str = ""
 
     @classmethod
     def load(cls, environ: Mapping[str, str], **flags: Any) -> Settings:

@@ -14,6 +14,7 @@ from shared.domain import parked
 from shared.domain.event import Due, Event, Input, Scheduled, type_of
 
 if TYPE_CHECKING:
+    from shared.ports.accounts import Accounts
     from shared.ports.bucket import Bucket
     from shared.ports.log import Log
     from shared.ports.salts import Salts
@@ -118,6 +119,7 @@ class Gateways:
     salts: Salts
     signer: Signer
     ssh: SshJudge
+    accounts: Accounts | None = None
 
 
 @dataclass(frozen=True)

@@ -12,25 +12,49 @@ from typing import IO
 from shared.adapters.clock import SystemClock
 from shared.adapters.ed25519 import SecretSigner
 from shared.adapters.filesystem import FilesystemBucket, FilesystemSecrets
+from shared.adapters.github_accounts import SECRET, GitHubAccounts
 from shared.adapters.salts import BucketSalts
 from shared.adapters.sqlite import SqliteStore
 from shared.adapters.sqlite_file import NotOurs
 from shared.adapters.ssh_keygen import SshKeygen
-from shared.adapters.web import PoliteWeb
+from shared.adapters.web import Limits, PoliteWeb
 from shared.domain.event import House
 from shared.domain.identity import pseudonymizer
+from shared.ports.accounts import Accounts
+from shared.ports.clock import Clock
 from shared.ports.secrets import Secrets
 from shared.runtime.settings import Settings, SettingsError
 from shared.runtime.shapes import Gateways
 from shared.runtime.shell import Ports
 
 NOTICE = files("shared.domain").joinpath("notice.md")
+SIGN_IN_GAP_S, SIGN_IN_BYTES_MAX = 0.1, 65_536
+"""Between two questions to GitHub about who signs in, and the size of an answer."""
 GENERATED_SECRETS = {"pepper": 32, "sign-in": 32, "ledger": 32}
 
 
 def terms() -> str:
     """The digest of the notice that invitations and responses agree on."""
     return f"sha256:{sha256(NOTICE.read_bytes()).hexdigest()}"
+
+
+def accounts(settings: Settings, clock: Clock, secrets: Secrets) -> Accounts | None:
+    """Who somebody is at GitHub, where there is an OAuth client for it.
+
+    It has a web of its own: whoever signs in does not wait for the crawler's turns.
+
+    Raises:
+        SettingsError: the client has no secret.
+    """
+    if not settings.oauth_client_id:
+        return None
+    try:
+        secrets.get(SECRET)
+    except KeyError:
+        raise SettingsError("HOUSE_OAUTH_CLIENT_SECRET: HOUSE_OAUTH_CLIENT_ID needs its secret") from None
+    limits = Limits(gap_s=SIGN_IN_GAP_S, body_bytes_max=SIGN_IN_BYTES_MAX)
+    web = PoliteWeb(clock, settings.allow_private_addresses, "House/0.1", limits)
+    return GitHubAccounts(web, settings.github_url, settings.oauth_client_id, secrets)
 
 
 class NodeSecrets:
@@ -40,6 +64,8 @@ class NodeSecrets:
         self._given = {f"standard.{source}": secret.encode() for source, secret in settings.standard_secrets}
         if settings.github_secrets:
             self._given["github"] = ",".join(settings.github_secrets).encode()
+        if settings.oauth_client_secret:
+            self._given[SECRET] = settings.oauth_client_secret.encode()
         self._kept = kept
 
     def get(self, name: str) -> bytes:
@@ -120,5 +146,6 @@ def embedded(settings: Settings) -> Wired:
         salts=BucketSalts(FilesystemBucket(settings.data / "subjects")),
         signer=SecretSigner(secrets, "ledger"),
         ssh=SshKeygen(),
+        accounts=accounts(settings, clock, secrets),
     )
     return Wired(Ports(store, store, bucket, clock, house), store, secrets, gateways, lock)

@@ -26,6 +26,7 @@ from shared.domain.lanes import LANES
 from shared.domain.matches import Seat, SessionProposed, Ticket, TicketDrawn, TicketQueued
 from shared.domain.requests import Role, TokenIssued
 from shared.domain.tokens import token_digest
+from shared.ports.accounts import Accounts
 from shared.ports.store import View
 from shared.runtime.discover import functions
 from shared.runtime.edge import Receipt, Submission, Trouble
@@ -47,6 +48,7 @@ class House:
         ports = Ports(self.store, self.bus, self.bucket, self.clock, self.house)
         self.shells = {function.name: Shell(function, ports) for function in functions()}
         self.ssh = SshKeygen()
+        self.accounts: Accounts | None = None
         self.settles = True
         self.found: list[Trouble] = []
         self._numbers = count()

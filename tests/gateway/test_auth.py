@@ -44,7 +44,9 @@ def test_a_guarded_route_asks_for_a_token(house: House, route: Route) -> None:
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.roles is None], ids=name_of)
 def test_an_open_route_asks_for_none(house: House, route: Route) -> None:
-    assert ask(house.nobody(), route) in (200, 303, 401 if route.path == "/sign-in" else 200)
+    status = ask(house.nobody(), route)
+    assert status not in (403, 500)
+    assert status != 401 or route.path == "/sign-in"
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=name_of)

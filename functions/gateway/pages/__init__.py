@@ -1,7 +1,8 @@
 """The pages: what is going on, the log, one journey, one brief. Server-rendered, without scripts or foreign assets."""
 
+from functions.gateway.bodies import NewSignInLink
 from functions.gateway.call import HTML, Roles, Route
-from functions.gateway.pages import brief, home, journey, log, sign_in
+from functions.gateway.pages import brief, github, home, journey, log, sign_in
 from functions.gateway.pages.render import problem as problem
 from functions.gateway.pages.render import style
 
@@ -43,7 +44,7 @@ ROUTES = (
     Route(
         "GET",
         "/sign-in",
-        "Sign a browser in: the form, or a link's code",
+        "Sign a browser in: the forms, or a link's code",
         sign_in.show,
         query=sign_in.SignInQuery,
         answer=HTML,
@@ -53,23 +54,59 @@ ROUTES = (
     Route(
         "POST",
         "/sign-in",
-        "Sign a browser in with a token",
+        "Sign a browser in with a token, or a one-time token",
         sign_in.enter,
         body=sign_in.SignIn,
         answer=HTML,
         status=303,
         page=True,
         form=True,
-        refusals=(401, 403),
+        refusals=(401, 403, 409),
+    ),
+    Route(
+        "POST",
+        "/sign-in/ssh",
+        "Sign a browser in with a signed challenge",
+        sign_in.enter_by_key,
+        body=sign_in.Signed,
+        answer=HTML,
+        status=303,
+        page=True,
+        form=True,
+        refusals=(400, 403, 409, 503),
+    ),
+    Route(
+        "GET",
+        github.PATH,
+        "Lead a browser to GitHub, to sign in there",
+        github.lead_there,
+        query=NewSignInLink,
+        answer=HTML,
+        status=303,
+        page=True,
+        refusals=(404,),
+    ),
+    Route(
+        "GET",
+        f"{github.PATH}/callback",
+        "Sign a browser in that GitHub leads back",
+        github.come_back,
+        query=github.Back,
+        answer=HTML,
+        status=303,
+        page=True,
+        refusals=(400, 403, 404, 409, 503),
     ),
     Route(
         "POST",
         "/sign-out",
         "Sign a browser out",
         sign_in.leave,
+        body=sign_in.SignOut,
         answer=HTML,
         status=303,
         page=True,
+        form=True,
         refusals=(403,),
     ),
     Route("GET", "/style.css", "How the pages look", style, answer="text/css", refusals=(304,)),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.gateway.auth import Caller
 from functions.gateway.call import HTML, Answer, Call
+from functions.gateway.forms import csrf
 from shared.domain.entries import sentence
 from shared.domain.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US, rfc3339
 from shared.runtime.edge import Rejection
@@ -47,13 +48,17 @@ def _environment() -> "Environment":
 def render(template: str, caller: Caller | None, correlation: str, **context: Any) -> bytes:
     """One page."""
     page = _environment().get_template(template)
-    context.setdefault("house", "The House")
+    context = {"house": "The House", "csrf": "", **context}
     return page.render(caller=caller, correlation=correlation, **context).encode()
 
 
 def page(call: Call, template: str, status: int = 200, **context: Any) -> Answer:
-    """One page as an answer."""
-    context |= {"ago": lambda us: ago(call.now_us - us), "house": call.edge.house.name}
+    """One page as an answer. Its forms hold the word `csrf`."""
+    context |= {
+        "ago": lambda us: ago(call.now_us - us),
+        "house": call.edge.house.name,
+        "csrf": csrf(call),
+    }
     body = render(template, call.known, call.correlation, **context)
     return Answer(body, status, HTML)
 

@@ -1,87 +1,110 @@
-"""Signing a browser in and out. The session names the token by its digest; the token itself is not kept there.
+"""Signing a browser in and out: with a token, with a one-time token, with an SSH key, or through GitHub.
 
-Requests that another site makes a browser send are refused (Sec-Fetch-Site), so nobody is signed in as someone else.
+The session names a token by its digest; the token itself is not kept there. A one-time link only shows a form: what
+looks at links before people do (mail filters, previews) must not use it up.
 """
 
 from typing import Annotated
 
 from pydantic import StringConstraints
 
-from functions.gateway.auth import COOKIE, TOKEN_CHARACTERS_MAX, Caller, by_digest, by_token
-from functions.gateway.bodies import NewSignInLink, Query
-from functions.gateway.call import Answer, Call
+from functions.gateway import challenge, one_time
+from functions.gateway.auth import COOKIE, TOKEN_CHARACTERS_MAX, by_digest, by_token
+from functions.gateway.bodies import Body, NewSignInLink, Query
+from functions.gateway.call import Answer, Call, Outcome, Submit
+from functions.gateway.entering import SESSION_US, begin, cookie, session, with_session
 from functions.gateway.pages.render import page
-from functions.gateway.sealed import CHARACTERS_MAX, Pass, seal, unseal
-from shared.domain.instants import HOUR_US, SECOND_US
+from functions.gateway.sealed import CHARACTERS_MAX, unseal
+from shared.domain.requests import TokenRevoked
+from shared.domain.ssh import SIGNATURE_BYTES_MAX
+from shared.domain.tokens import Token
 from shared.runtime.edge import Rejection
 
-SESSION_US = 12 * HOUR_US
+_Token = Annotated[str, StringConstraints(strip_whitespace=True, max_length=TOKEN_CHARACTERS_MAX)]
 
 
 class SignInQuery(Query):
-    """A link's code, or where to go after the form."""
+    """A link's code, a one-time token, or where to go after the form."""
 
     code: Annotated[str, StringConstraints(max_length=CHARACTERS_MAX)] | None = None
-    next: Annotated[str, StringConstraints(max_length=512)] = "/"
+    once: _Token | None = None
+    next: Annotated[str, StringConstraints(max_length=512)] = "/me"
 
 
 class SignIn(NewSignInLink):
-    """The form: a token, and where to go then."""
+    """The form: a token of either kind, and where to go then."""
 
-    token: Annotated[str, StringConstraints(strip_whitespace=True, max_length=TOKEN_CHARACTERS_MAX)] = ""
+    token: _Token = ""
+
+
+class Signed(NewSignInLink):
+    """The form: a challenge and its signature, and where to go then."""
+
+    challenge: Annotated[str, StringConstraints(max_length=CHARACTERS_MAX)] = ""
+    signature: Annotated[str, StringConstraints(max_length=2 * SIGNATURE_BYTES_MAX)] = ""
+
+
+class SignOut(Body):
+    """A form without fields."""
 
 
 def show(call: Call, query: SignInQuery) -> Answer:
-    """The form, or with a link's code straight in."""
+    """The forms, or with a link's code straight in."""
     if query.code is None:
-        return _form(call, query.next)
+        return _forms(call, query.next, once=query.once or "")
     sealed = unseal(call.edge.secrets.get("sign-in"), "link", query.code, call.now_us)
     who = by_digest(call.edge, sealed.digest) if sealed else None
     if sealed is None or who is None:
-        return _form(
-            call, "/", "That link is over, or it never was one. Ask for a new one, or use a token.", 400
-        )
-    if call.headers.get("sec-fetch-site") == "cross-site":
-        # A strict cookie is not sent along when another site led here: this page leads on by itself.
-        entering = page(call, "entering.html", following=sealed.following, name=who.name)
-        return _with_session(call, who, sealed.until_us, entering)
-    return _with_session(call, who, sealed.until_us, _to(sealed.following))
+        over = "That link is over, or it never was one. Ask for a new one, or use a token."
+        return _forms(call, "/", over, 400)
+    return with_session(call, who.digest, sealed.until_us, sealed.following)
 
 
-def enter(call: Call, given: SignIn) -> Answer:
+def enter(call: Call, given: SignIn) -> Outcome:
     """In with a token."""
-    _refuse_foreign(call)
+    once = one_time.opening(call, given.token)
+    if once:
+        opened = session(call, one_time.shown_by(once))
+        led = with_session(call, opened.digest, opened.until_us, given.next)
+        return one_time.spend(call, once, opened, led)
     who = by_token(call.edge, given.token)
     if who is None:
-        return _form(call, given.next, "That token opens nothing.", 401)
-    return _with_session(call, who, call.now_us + SESSION_US, _to(given.next))
+        return _forms(call, given.next, "That token opens nothing: perhaps it was used, or is over.", 401)
+    return with_session(call, who.digest, call.now_us + SESSION_US, given.next)
 
 
-def leave(call: Call) -> Answer:
-    """Out."""
-    _refuse_foreign(call)
-    return Answer(status=303, headers={"location": "/", "set-cookie": _cookie(call, "", 0)})
+def enter_by_key(call: Call, given: Signed) -> Outcome:
+    """In with a signed challenge."""
+    try:
+        shown = challenge.signed(call, given.challenge, given.signature)
+    except Rejection as rejection:
+        if rejection.status == 503:
+            raise
+        return _forms(call, given.next, f"Not signed in: {rejection.detail}.", rejection.status)
+    opened = session(call, shown)
+    return begin(call, opened, with_session(call, opened.digest, opened.until_us, given.next))
 
 
-def _form(call: Call, following: str, message: str = "", status: int = 200) -> Answer:
-    return page(call, "sign_in.html", status, following=following, message=message)
+def leave(call: Call, _: SignOut) -> Outcome:
+    """Out. A session that is nothing but a browser's ends for good."""
+    out = Answer(status=303, headers={"location": "/", "set-cookie": cookie(call, COOKIE, "", 0)})
+    digest = call.known.digest if call.known else ""
+    token = call.edge.state("gateway", f"token/{digest}", Token) if digest else None
+    if token is None or token.use != "session":
+        return out
+    return Submit(((f"token/{digest}", TokenRevoked(digest)),), lambda _: out)
 
 
-def _to(following: str) -> Answer:
-    return Answer(status=303, headers={"location": following})
-
-
-def _with_session(call: Call, who: Caller, until_us: int, answer: Answer) -> Answer:
-    session = seal(call.edge.secrets.get("sign-in"), "session", Pass(who.digest, until_us))
-    cookie = _cookie(call, session, (until_us - call.now_us) // SECOND_US)
-    return Answer(answer.body, answer.status, answer.media_type, {**answer.headers, "set-cookie": cookie})
-
-
-def _cookie(call: Call, session: str, seconds: int) -> str:
-    secure = "; Secure" if call.edge.house.origin.startswith("https://") else ""
-    return f"{COOKIE}={session}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
-
-
-def _refuse_foreign(call: Call) -> None:
-    if call.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise Rejection(403, "Not allowed", "another site sent this request")
+def _forms(call: Call, following: str, message: str = "", status: int = 200, once: str = "") -> Answer:
+    text, _ = challenge.challenge(call)
+    return page(
+        call,
+        "sign_in.html",
+        status,
+        following=following,
+        message=message,
+        once=once,
+        challenge=text,
+        namespace=challenge.namespace(call),
+        github=call.edge.accounts is not None,
+    )
