@@ -120,7 +120,8 @@ def show_heat(call: Call) -> Answer:
         raise missing("heat map")
     if heat.refusal:
         raise Rejection(409, "Too few points", heat.refusal)
-    etag = f"{creative}-{result.published_at_us:x}"
+    # Of what is drawn, as somebody's points may be gone from a result of the same instant.
+    etag = f"{creative}-{sha256(repr((result.images, heat.points)).encode()).hexdigest()[:32]}"
     if call.headers.get("if-none-match") == f'"{etag}"':
         return Answer(etag=etag)
     from functions.gateway.overlay import overlay

@@ -167,6 +167,14 @@ class SessionRevised(Event, frozen=True):
     marks: tuple[Marks, ...]
 
 
+@event("house.aggregator.part-begun.v1")
+class PartBegun(Event, frozen=True):
+    """A participant has done something in the session for the first time. Stream: `result/<session>`."""
+
+    session: str
+    developer: str
+
+
 @event("house.aggregator.standing-noted.v1")
 class StandingNoted(Event, frozen=True):
     """What StandingTold says is known to the session. Stream: `result/<session>`."""
@@ -230,7 +238,7 @@ class OptInNoted(Event, frozen=True):
 
 @event("house.aggregator.seat-noted.v1")
 class SeatNoted(Event, frozen=True):
-    """The developer has a seat in a session. Stream: `lead/<dev>`."""
+    """The developer has a part in a session. Stream: `lead/<dev>`."""
 
     session: str
     developer: str

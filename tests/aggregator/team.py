@@ -11,7 +11,7 @@ from shared.domain.event import Due, Event, Input
 from shared.domain.ids import event_id, uuid5
 from shared.domain.instants import HOUR_US, SECOND_US
 from shared.domain.lanes import LANES
-from shared.domain.matches import Seat, SeatConfirmed, SessionFormed
+from shared.domain.matches import Seat, SessionFormed
 from shared.domain.optins import OptInConfirmed, OptInRevoked
 from shared.domain.requests import BriefOpened, CreativeAdded, PointMarked, VoteCast
 from shared.domain.results import SessionCatalogued, SessionOpened
@@ -112,12 +112,6 @@ def opt_out(developer: str, at_us: int = NOW_US, invitation: str | None = None) 
     return OptInRevoked(name, ("dev_host", developer), developer, at_us)
 
 
-def _confirmed(body: Event) -> Iterable[SeatConfirmed]:
-    if isinstance(body, SessionFormed):
-        for seat in body.seats:
-            yield SeatConfirmed(body.session, seat.id, seat.developer, False, body.formed_at_us)
-
-
 class Run:
     """The aggregator's states by stream, and all events it made, in the order in which they were made."""
 
@@ -128,13 +122,9 @@ class Run:
         self.take(opt_in(developer) for developer in opted_in)
 
     def take(self, bodies: Iterable[Event]) -> "Run":
-        """Handle inputs in this order; what the aggregator makes of them comes back to it in any order of streams.
-
-        A session is formed once its seats are confirmed.
-        """
-        told = (one for body in bodies for one in (*_confirmed(body), body))
+        """Handle inputs in this order; what the aggregator makes of them comes back to it in any order of streams."""
         waiting = [
-            Input(uuid5("run", str(n)), time_of(b), "elsewhere/1", b, HOUSE) for n, b in enumerate(told)
+            Input(uuid5("run", str(n)), time_of(b), "elsewhere/1", b, HOUSE) for n, b in enumerate(bodies)
         ]
         returning: list[Input] = []
         while waiting or returning:

@@ -12,6 +12,7 @@ from shared.domain.event import Due, Event
 from shared.domain.results import (
     Marks,
     MetricRecorded,
+    PartBegun,
     PartTaken,
     SessionCleared,
     SessionClosed,
@@ -40,7 +41,8 @@ STANDS = StandingNoted(SESSION, TEAM[0], True)
 
 
 def recorded(body: Event) -> MetricRecorded:
-    (event,) = given(SESSIONS, opened()).when(body).events
+    begun, event = given(SESSIONS, opened()).when(body).events
+    assert isinstance(begun, PartBegun)
     assert isinstance(event, MetricRecorded)
     return event
 
@@ -75,13 +77,13 @@ def test_a_session_takes_on_a_late_creative_and_ignores_an_older_catalogue() -> 
 def test_a_participants_vote_is_recorded_with_each_approved_copy_once() -> None:
     body = vote(TEAM[0], 5, "copy-b", "copy-a", "copy-a")
     given(SESSIONS, opened()).when(body).then(
-        MetricRecorded(SESSION, TEAM[0], at(5), approved=("copy-a", "copy-b"))
+        PartBegun(SESSION, TEAM[0]), MetricRecorded(SESSION, TEAM[0], at(5), approved=("copy-a", "copy-b"))
     )
 
 
 def test_a_point_is_kept_to_a_ten_thousandth_of_the_image() -> None:
     given(SESSIONS, opened()).when(point(TEAM[1], 5, 1 / 3, 1.0)).then(
-        MetricRecorded(SESSION, TEAM[1], at(5), None, "image-a", 0.3333, 1.0)
+        PartBegun(SESSION, TEAM[1]), MetricRecorded(SESSION, TEAM[1], at(5), None, "image-a", 0.3333, 1.0)
     )
 
 

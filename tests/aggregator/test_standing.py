@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from functions.aggregator.decide.leads import LEADS
 from functions.aggregator.decide.sessions import SESSIONS
 from shared.domain.event import Event
-from shared.domain.matches import SeatConfirmed
 from shared.domain.requests import ConsentGiven
-from shared.domain.results import LeadWithdrawn, OptInNoted, SeatNoted, StandingNoted, StandingTold
+from shared.domain.results import LeadWithdrawn, OptInNoted, PartBegun, SeatNoted, StandingNoted, StandingTold
 from tests.aggregator.team import (
     BRIEF,
     OPENED,
@@ -125,8 +124,8 @@ def test_a_lead_goes_in_the_same_step_as_the_opt_in() -> None:
 
 
 @pytest.mark.parametrize("known", [0, 1])
-def test_a_seat_is_told_of_the_standing_once(known: int) -> None:
+def test_a_session_is_told_of_the_standing_of_who_begins_once(known: int) -> None:
     past = [SeatNoted(SESSION, TEAM[0]), StandingTold(SESSION, TEAM[0], False)][: 2 * known]
-    seat = SeatConfirmed(SESSION, f"{SESSION}.facilitator", TEAM[0], False, at(-1))
+    begun = PartBegun(SESSION, TEAM[0])
     expected = [] if known else [SeatNoted(SESSION, TEAM[0]), StandingTold(SESSION, TEAM[0], False)]
-    given(LEADS, *past).when(seat).then(*expected)
+    given(LEADS, *past).when(begun).then(*expected)

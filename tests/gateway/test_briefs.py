@@ -2,6 +2,7 @@
 
 import pytest
 
+from shared.domain.optins import OptInConfirmed, OptInRevoked
 from shared.domain.results import CREATIVES_MAX
 from tests.gateway.house import House, Voice, later, picture
 
@@ -29,8 +30,28 @@ def furnished(house: House, client: Voice) -> tuple[str, list[str], str]:
     return brief, copies, image.json()["creative"]
 
 
+HOST = 9
+
+
+def opt_in(house: House, number: int) -> None:
+    """An opt-in of the developer's with the host is in force."""
+    parties = (house.pseudonym(HOST), house.pseudonym(number))
+    at_us = house.clock.now_us()
+    confirmed = OptInConfirmed(f"{number:040x}", "a" * 40, parties, ("h", "d"), "sprint-match/1", "t", at_us)
+    house.record("optin", f"invitation/{confirmed.invitation}", confirmed)
+
+
+def opt_out(house: House, number: int) -> None:
+    """It has ended."""
+    parties = (house.pseudonym(HOST), house.pseudonym(number))
+    revoked = OptInRevoked(f"{number:040x}", parties, parties[0], house.clock.now_us())
+    house.record("optin", f"invitation/{revoked.invitation}", revoked)
+
+
 def formed(house: House, brief: str, introduce: tuple[int, ...] = ()) -> str:
     session = house.propose(brief, "client_tide")
+    for number in range(1, 6):
+        opt_in(house, number)
     for number, seat in enumerate(house.seats(session), 1):
         answer = house.developer(number).post(
             f"/api/seats/{seat.id}/accept", {"introduce": number in introduce}
@@ -70,6 +91,32 @@ def test_a_session_returns_a_result_to_its_client(house: House) -> None:
     assert results["images"][0]["overlay"] in page.text
     assert "5 of 5 approve" in page.text
     assert house.developer(1).get(f"/api/sessions/{session}").json()["status"] == "closed"
+
+
+def test_whoever_takes_their_opt_in_back_is_gone_from_results_leads_heat_and_pages(house: House) -> None:
+    client = house.customer()
+    brief, copies, image = furnished(house, client)
+    session = formed(house, brief, introduce=(2,))
+    for number in range(1, 6):
+        voice = house.developer(number)
+        voice.post(f"/api/sessions/{session}/votes", {"approved": [copies[0]]})
+        points = [{"creative": image, "x": 0.5, "y": 0.25 + n / 100} for n in range(6)]
+        voice.post(f"/api/sessions/{session}/points", {"points": points})
+    later(house, 0.1)
+    heat = client.get(f"/api/briefs/{brief}/heat/{image}.png")
+    assert heat.status_code == 200
+    # Nothing but the events that follow: no schedule, no tick.
+    opt_out(house, 2)
+    results = client.get(f"/api/briefs/{brief}/results").json()
+    first = next(copy for copy in results["copies"] if copy["creative"] == copies[0])
+    assert (first["approvals"], first["ballots"]) == (4, 4)
+    assert (results["images"][0]["points"], results["images"][0]["overlay"]) == (24, None)
+    assert results["leads"] == []
+    stale = client.get(f"/api/briefs/{brief}/heat/{image}.png", if_none_match=heat.headers["etag"])
+    assert stale.status_code == 409
+    page = client.get(f"/briefs/{brief}").text
+    assert "4 of 4 approve" in page
+    assert house.pseudonym(2) not in page
 
 
 def test_few_points_make_no_heat_map(house: House) -> None:

@@ -1,6 +1,6 @@
 """Which clients a developer is introduced to, and why; and whether what they do may be used at all.
 
-Reads PartTaken, SeatAccepted, ConsentGiven, ConsentWithdrawn, OptInConfirmed, OptInRevoked, SeatConfirmed. Emits
+Reads PartTaken, SeatAccepted, ConsentGiven, ConsentWithdrawn, OptInConfirmed, OptInRevoked, PartBegun. Emits
 ParticipationNoted, IntroductionAgreed, IntroductionRefused, OptInNoted, SeatNoted, StandingTold, LeadQualified,
 LeadWithdrawn. Stream: `lead/<dev>`.
 
@@ -20,7 +20,6 @@ from msgspec.structs import asdict, replace
 
 from functions.aggregator.decide.points import qualified
 from shared.domain.event import Event, Input
-from shared.domain.matches import SeatConfirmed
 from shared.domain.optins import OptInConfirmed, OptInRevoked
 from shared.domain.requests import ConsentGiven, ConsentWithdrawn, SeatAccepted
 from shared.domain.results import (
@@ -31,6 +30,7 @@ from shared.domain.results import (
     Leads,
     LeadWithdrawn,
     OptInNoted,
+    PartBegun,
     ParticipationNoted,
     PartTaken,
     SeatNoted,
@@ -56,7 +56,7 @@ Emitted = Fact | StandingTold | LeadQualified | LeadWithdrawn
 def streams(happened: Input) -> list[str]:
     """The developer that an input is about."""
     match happened.body:
-        case PartTaken() | SeatAccepted() | SeatConfirmed() | ConsentGiven() | ConsentWithdrawn() as body:
+        case PartTaken() | SeatAccepted() | PartBegun() | ConsentGiven() | ConsentWithdrawn() as body:
             return [f"lead/{body.developer}"]
         case OptInConfirmed() | OptInRevoked() as body:
             return [f"lead/{party}" for party in body.parties]
@@ -147,7 +147,7 @@ def _facts(state: Leads, happened: Input) -> list[Fact]:
         case OptInRevoked(invitation=invitation, revoked_at_us=at_us):
             noted = OptInNoted(invitation, at_us)
             return [noted] if state.opt_ins.lost(invitation, at_us) != state.opt_ins else []
-        case SeatConfirmed(session=session, developer=developer):
+        case PartBegun(session=session, developer=developer):
             known = session in state.sessions or len(state.sessions) >= SESSIONS_MAX
             return [] if known else [SeatNoted(session, developer)]
         case body:
@@ -210,7 +210,7 @@ LEADS: Decider[Leads] = Decider(
     reads=(
         PartTaken,
         SeatAccepted,
-        SeatConfirmed,
+        PartBegun,
         ConsentGiven,
         ConsentWithdrawn,
         OptInConfirmed,

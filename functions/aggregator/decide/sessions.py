@@ -1,6 +1,6 @@
 """One team's votes and points, until its tasks are done or its window has passed.
 
-Reads SessionCatalogued, VoteCast, PointMarked, StandingTold, Due. Emits SessionOpened, MetricRecorded,
+Reads SessionCatalogued, VoteCast, PointMarked, StandingTold, Due. Emits SessionOpened, PartBegun, MetricRecorded,
 StandingNoted, SessionClosed, PartTaken, SessionCleared, SessionRevised. Stream: `result/<session>`.
 
 Participants' events come in any order, also before the session itself. What counts therefore depends on the
@@ -26,6 +26,7 @@ from shared.domain.results import (
     CREATIVES_MAX,
     Ballot,
     MetricRecorded,
+    PartBegun,
     PartTaken,
     Point,
     SessionCatalogued,
@@ -44,6 +45,7 @@ EARLY_PARTICIPANTS_MAX = len(LANES)
 
 Emitted = (
     SessionOpened
+    | PartBegun
     | MetricRecorded
     | StandingNoted
     | SessionClosed
@@ -91,7 +93,7 @@ def evolve(state: SessionResult, event: Emitted) -> SessionResult:
             return replace(state, status="closed", closed=event, ballots={}, points={}, done=done)
         case StandingNoted():
             return replace(state, standing=_with(state.standing, event.developer, event.stands))
-        case PartTaken() | SessionCleared() | SessionRevised():
+        case PartBegun() | PartTaken() | SessionCleared() | SessionRevised():
             return state
         case _:
             assert_never(event)
@@ -122,7 +124,7 @@ def decide(state: SessionResult, happened: Input) -> Sequence[Event]:
             recorded = MetricRecorded(
                 vote.session, vote.developer, vote.cast_at_us, approved=approved[:CREATIVES_MAX]
             )
-            return [recorded] if _counts(state, recorded) else []
+            return _kept(state, recorded)
         case PointMarked() as point:
             place = placed(point.x, point.y)
             if place is None:
@@ -130,7 +132,7 @@ def decide(state: SessionResult, happened: Input) -> Sequence[Event]:
             recorded = MetricRecorded(
                 point.session, point.developer, point.marked_at_us, None, point.creative, place[0], place[1]
             )
-            return [recorded] if _counts(state, recorded) else []
+            return _kept(state, recorded)
         case StandingTold() as told:
             return _noted(state, told, happened.time_us)
         case Due():
@@ -160,6 +162,14 @@ def _opened(state: SessionResult, catalogued: SessionCatalogued) -> list[Emitted
             window_end_us=catalogued.window_end_us,
         )
     ]
+
+
+def _kept(state: SessionResult, metric: MetricRecorded) -> list[Emitted]:
+    """The metric event, if it changes anything; whoever begins with it is said to."""
+    if not _counts(state, metric):
+        return []
+    known = metric.developer in state.ballots or metric.developer in state.points
+    return [metric] if known else [PartBegun(metric.session, metric.developer), metric]
 
 
 def _counts(state: SessionResult, metric: MetricRecorded) -> bool:
