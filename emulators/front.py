@@ -72,7 +72,9 @@ class Front:
         except httpx.TransportError:
             return _problem(502, "No answer", f"{name} does not answer")
         passed = StreamingResponse(_body(answer), answer.status_code)
-        passed.raw_headers = [(k.lower(), v) for k, v in answer.headers.raw if k.lower() not in _HOP_BY_HOP]
+        passed.raw_headers[:] = [
+            (k.lower(), v) for k, v in answer.headers.raw if k.lower() not in _HOP_BY_HOP
+        ]
         return passed
 
 
@@ -95,7 +97,7 @@ def front(route: Mapping[str, Any], port: int = 0) -> Iterator[tuple[str, Front]
     """A front on loopback until the block ends; its URL.
 
     Raises:
-        OSError: the port cannot be listened on.
+        Taken: the port cannot be listened on.
     """
     answering = Front(route)
     with serving(answering, port) as url:

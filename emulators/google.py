@@ -8,11 +8,12 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 READY_S_MAX = 60.0
@@ -101,16 +102,21 @@ def running() -> Iterator[Google]:
         DidNotStart: one was not ready within a minute.
     """
     check()
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="house-emulators-")))
-        # Both start at once: each JVM takes seconds.
-        begun = {name: Emulator(name, folder) for name in _COMPONENTS}
-        for emulator in begun.values():
-            stack.callback(emulator.stop)
-            emulator.begin()
-        for emulator in begun.values():
-            emulator.wait()
-        yield Google(begun)
+    with tempfile.TemporaryDirectory(prefix="house-emulators-") as folder:
+        begun = {name: Emulator(name, Path(folder)) for name in _COMPONENTS}
+        try:
+            # Both start, and stop, at once: each JVM takes seconds.
+            for emulator in begun.values():
+                emulator.begin()
+            for emulator in begun.values():
+                emulator.wait()
+            yield Google(begun)
+        finally:
+            stopping = [threading.Thread(target=emulator.stop) for emulator in begun.values()]
+            for thread in stopping:
+                thread.start()
+            for thread in stopping:
+                thread.join()
 
 
 class Emulator:

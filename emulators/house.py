@@ -10,20 +10,14 @@ each has its own), and a ticker in Cloud Scheduler's place.
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import secrets
 import signal
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
-from fnmatch import fnmatch
 from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -31,17 +25,17 @@ import httpx
 from emulators.front import front
 from emulators.google import Google, check, free_port
 from emulators.google import running as emulators
-from emulators.processes import ROOT, Ended, FunctionProcess, Line, Sink
+from emulators.processes import Ended, FunctionProcess, Line, Sink
 from emulators.storage import storage
+from emulators.told import BUCKETS, alone, bucket, everyone, made_secrets
+from emulators.told import ROUTE as ROUTE
 from emulators.topics import Endpoint, Topics
 
-ROUTE: dict[str, Any] = json.loads((ROOT / "terraform" / "route.json").read_bytes())
 TICK_S = 1.0
 """How often all that time brings is seen to; Cloud Scheduler's shortest is a minute."""
 TICK_S_MAX = 60.0
 STOP_S_MAX = 5.0
-LATENESS_S = "1"
-"""Nobody's events are on their way for longer here."""
+OPERATOR_S_MAX = 60.0
 SETTLE_S = 0.5
 """How long the emulator may still be writing for functions that stand still."""
 
@@ -65,7 +59,7 @@ class House:
         endpoint: Endpoint,
     ) -> None:
         self.google, self.project, self.url, self.environment = google, project, url, environment
-        self.token, self.secret = given["operator"].decode(), given["github"]
+        self.token, self.secret = given["operator"].decode(), given["github"].partition(b",")[0]
         self.urls = {name: process.url for name, process in processes.items()}
         self.topics = topics
         self._processes, self._endpoint = processes, endpoint
@@ -167,73 +161,41 @@ def running(
         Missing: gcloud, Java or an emulator is not installed; the message says how to install it.
         DidNotStart: an emulator did not.
         Ended: a function did not.
-        OSError: the port cannot be listened on.
+        Taken: the port cannot be listened on.
     """
     if google is None:
         check()
-    secret = _made() | dict(given or {})
+    secret = made_secrets() | dict(given or {})
     with ExitStack() as stack:
         url, answering = stack.enter_context(front(ROUTE, port))
         google = google or stack.enter_context(emulators())
         project = f"house-{uuid4().hex[:20]}"
-        buckets = [_bucket(project, name) for name in ("bodies", "archive", "ledger")]
-        told = {
-            # The caller's own settings are for the command line.
-            **{name: value for name, value in os.environ.items() if not name.startswith("HOUSE_")},
-            **google.environment,
-            "PYTHONPATH": str(ROOT),
-            "STORAGE_EMULATOR_HOST": stack.enter_context(storage(buckets)),
-            "GOOGLE_CLOUD_PROJECT": project,
-            "HOUSE_ORIGIN": url,
-            "HOUSE_LATENESS_S": LATENESS_S,
-            **(environment or {}),
-        }
         ports = {name: free_port() for name in functions}
-        told["HOUSE_URLS"] = json.dumps({name: f"http://127.0.0.1:{own}" for name, own in ports.items()})
+        told = everyone(project, url, ports) | google.environment
+        told["STORAGE_EMULATOR_HOST"] = stack.enter_context(
+            storage([bucket(project, name) for name in BUCKETS])
+        )
+        told |= environment or {}
         # gunicorn has a control socket under a fixed name, of which each needs its own.
-        run = Path(stack.enter_context(TemporaryDirectory(prefix="house-run-")))
+        sockets = Path(stack.enter_context(TemporaryDirectory(prefix="house-sockets-")))
         processes: dict[str, FunctionProcess] = {}
         for name, own in ports.items():
-            (run / name).mkdir()
-            at = {"XDG_RUNTIME_DIR": str(run / name)}
-            processes[name] = FunctionProcess(
-                name, own, told | at | _own(name, project, secret, intakes), sink
-            )
+            (sockets / name).mkdir()
+            runs = {
+                "XDG_RUNTIME_DIR": str(sockets / name),
+                "WORKERS": str(intakes if name == "intake" else 1),
+            }
+            processes[name] = FunctionProcess(name, own, told | alone(name, project, secret) | runs, sink)
         topics = stack.enter_context(closing(Topics(google.pubsub, project)))
         house = House(google, project, url, told, secret, processes, topics, endpoint)
         house.create_topics()
         stack.enter_context(_alive(processes.values()))
         answering.urls = house.urls
-        if "gateway" in processes and house.tick("gateway") != HTTPStatus.NO_CONTENT:
-            raise Ended("gateway did not see to its operator's token; its lines say why")
+        if "gateway" in processes:
+            _let_in(house, processes["gateway"])
         if tick_s is not None:
             stack.enter_context(_ticking(house, tick_s))
         yield house
-
-
-def _made() -> dict[str, bytes]:
-    """Secrets of this House alone."""
-    made = {name: secrets.token_urlsafe(32) for name in ("pepper", "sign-in", "github")}
-    return {name: value.encode() for name, value in made.items()} | {
-        "operator": f"hse_{secrets.token_urlsafe(32)}".encode(),
-        "ledger": secrets.token_hex(32).encode(),
-    }
-
-
-def _bucket(project: str, name: str) -> str:
-    return f"{project}-house-{name}"
-
-
-def _own(name: str, project: str, secret: Mapping[str, bytes], intakes: int) -> dict[str, str]:
-    """What one function is told beside what all are: its buckets, and those secrets that it declares."""
-    node = ROUTE["functions"][name]
-    own = {"HOUSE_BUCKET": _bucket(project, node["bucket"])}
-    if node["ledger"]:
-        own["HOUSE_LEDGER"] = _bucket(project, "ledger")
-    for asked in node["secrets"]:
-        for found in (given for given in secret if fnmatch(given, asked)):
-            own[f"HOUSE_SECRET_{re.sub('[^A-Za-z0-9]', '_', found).upper()}"] = secret[found].decode()
-    return own | ({"WORKERS": str(intakes)} if name == "intake" else {})
 
 
 @contextmanager
@@ -251,6 +213,19 @@ def _alive(processes: Collection[FunctionProcess]) -> Iterator[None]:
             process.signal(signal.SIGTERM)
         for process in processes:
             process.stop()
+
+
+def _let_in(house: House, gateway: FunctionProcess) -> None:
+    """Have the gateway see to its operator's token.
+
+    Raises:
+        Ended: it does not within a minute.
+    """
+    until_s = time.monotonic() + OPERATOR_S_MAX
+    while house.tick(gateway.name) != HTTPStatus.NO_CONTENT:
+        if time.monotonic() > until_s:
+            raise Ended(f"{gateway.name} lets no operator in; its last lines:\n{gateway.last}")
+        time.sleep(0.5)
 
 
 @contextmanager

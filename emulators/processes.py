@@ -65,6 +65,11 @@ class FunctionProcess:
         """Where it answers."""
         return f"http://127.0.0.1:{self._port}"
 
+    @property
+    def last(self) -> str:
+        """What it said last."""
+        return "\n".join(self._last)
+
     def begin(self) -> None:
         """Start it; `wait` says when it answers."""
         command = [str(FRAMEWORK), "--target", self.name, "--source", f"functions/{self.name}/main.py"]
@@ -98,7 +103,7 @@ class FunctionProcess:
                 return
             except OSError:
                 time.sleep(0.01)
-        raise Ended(f"{self.name} does not answer; its last lines:\n" + "\n".join(self._last))
+        raise Ended(f"{self.name} does not answer; its last lines:\n{self.last}")
 
     def signal(self, number: int) -> None:
         """Send a signal to all its processes."""

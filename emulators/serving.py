@@ -13,19 +13,23 @@ import uvicorn
 STOP_S_MAX = 10.0
 
 
+class Taken(Exception):
+    """The port cannot be listened on; the message says why."""
+
+
 def listen(port: int) -> socket.socket:
     """A socket of loopback; port 0 takes any free one.
 
     Raises:
-        OSError: the port is taken, or not to be had.
+        Taken: it cannot be had.
     """
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind(("127.0.0.1", port))
-    except BaseException:
+    except OSError as error:
         listening.close()
-        raise
+        raise Taken(f"cannot listen on 127.0.0.1:{port}: {error.strerror}") from error
     return listening
 
 
@@ -51,7 +55,7 @@ def serving(app: Any, port: int = 0) -> Iterator[str]:
     """A server in a thread of this process until the block ends; its URL.
 
     Raises:
-        OSError: the port cannot be listened on.
+        Taken: the port cannot be listened on.
     """
     listening = listen(port)
     answering = server(app)

@@ -6,8 +6,7 @@ in this process's environment.
 
 from __future__ import annotations
 
-from base64 import b64decode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import httpx
@@ -16,7 +15,6 @@ BACKOFF_S_MIN, BACKOFF_S_MAX = 1, 10
 """How soon a push that was refused comes again: as in terraform/topics.tf, but that nobody waits for ten minutes here."""
 ACK_DEADLINE_S_MAX = 600
 REQUEST_S_MAX = 10.0
-PULL_S_MAX, PULLED_MAX = 5.0, 100
 Endpoint = Callable[[str, str], str]
 
 
@@ -52,29 +50,12 @@ class Topics:
             "retryPolicy": {"minimumBackoff": f"{BACKOFF_S_MIN}s", "maximumBackoff": f"{BACKOFF_S_MAX}s"},
         }
 
-    def watch(self, topics: Mapping[str, Any]) -> None:
-        """A subscription of our own to each topic, which `watched` reads."""
+    def watch(self, topics: Iterable[str], url: str) -> None:
+        """Have each message of these topics pushed to `url`, too."""
         for topic in topics:
-            self._put(f"subscriptions/watch-{topic}", {"topic": f"projects/{self._project}/topics/{topic}"})
-
-    def watched(self, topic: str) -> Iterator[tuple[dict[str, str], bytes]]:
-        """What a watched topic carried since: attributes and data of each message; waits for a moment for one."""
-        subscription = f"{self._url}/subscriptions/watch-{topic}"
-        try:
-            answer = self._client.post(
-                f"{subscription}:pull", json={"maxMessages": PULLED_MAX}, timeout=PULL_S_MAX
-            )
-            answer.raise_for_status()
-        except httpx.TimeoutException:
-            return
-        received = answer.json().get("receivedMessages", ())
-        if received:
-            self._client.post(
-                f"{subscription}:acknowledge", json={"ackIds": [one["ackId"] for one in received]}
-            )
-        for one in received:
-            message = one["message"]
-            yield message.get("attributes", {}), b64decode(message.get("data", ""))
+            pushed = {"pushEndpoint": url, "noWrapper": {"writeMetadata": True}}
+            named = f"projects/{self._project}/topics/{topic}"
+            self._put(f"subscriptions/watch-{topic}", {"topic": named, "pushConfig": pushed})
 
     def _put(self, name: str, body: Mapping[str, Any]) -> None:
         self._client.put(f"{self._url}/{name}", json=body).raise_for_status()

@@ -8,6 +8,7 @@ from shared.cli import (
     commit,
     dead_letters,
     deliver,
+    emulate,
     invite,
     journey,
     key,
@@ -29,6 +30,7 @@ from shared.cli.parsing import Parser, examples
 
 COMMANDS = (
     up,
+    emulate,
     demo,
     invite,
     respond,

@@ -13,6 +13,7 @@ from tests.cli.listener import Reply, Request, listening
 
 NAMES = (
     "up",
+    "emulate",
     "demo",
     "invite",
     "respond",
