@@ -44,6 +44,7 @@ class Evidence(Body):
     commit: str | None = None
     entry: str | None = None
     grade: str | None = None
+    fingerprint: str | None = None
 
 
 class Consent(Body):
@@ -186,12 +187,15 @@ def _ended_us(end: Known | None) -> int | None:
 
 def _statement(what: Literal["invitation", "response"], known: Known | None) -> list[Evidence]:
     match known:
-        case Known(body=Invited(invitation=commit, entry=entry, inviter=by, received_at_us=at_us)):
-            return [known.evidence(what, at_us, by=by, commit=commit, entry=entry)]
-        case Known(body=Responded(response=commit, entry=entry, responder=by, received_at_us=at_us)):
-            return [known.evidence(what, at_us, by=by, commit=commit, entry=entry)]
+        case Known(body=Invited(invitation=commit, inviter=by) as said):
+            pass
+        case Known(body=Responded(response=commit, responder=by) as said):
+            pass
         case _:
             return []
+    commit_by = {"by": by, "commit": commit, "entry": said.entry}
+    proof = {"grade": said.grade, "fingerprint": said.fingerprint}
+    return [known.evidence(what, said.received_at_us, **commit_by, **proof)]
 
 
 def words(edge: Edge, subject: str, at_us: int) -> list[Consent]:

@@ -10,7 +10,8 @@ from functions.gateway.auth import Caller
 from functions.gateway.bodies import EntriesQuery
 from shared.domain.entries import EntryRecorded, sentence
 from shared.domain.instants import rfc3339
-from shared.domain.optins import Invitation, Standing, pair_stream
+from shared.domain.optins import Invitation, pair_stream
+from shared.domain.standing import Standing
 from shared.ports.store import View
 from shared.runtime.edge import Edge
 

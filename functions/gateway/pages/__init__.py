@@ -1,12 +1,33 @@
 """The pages: what is going on, the log, one journey, one brief. Server-rendered, without scripts or foreign assets."""
 
+from pydantic import BaseModel
+
 from functions.gateway.bodies import NewSignInLink
-from functions.gateway.call import HTML, Roles, Route
-from functions.gateway.pages import brief, github, home, journey, log, sign_in
+from functions.gateway.call import HTML, Handler, Roles, Route
+from functions.gateway.pages import brief, github, home, journey, log, me, sign_in
 from functions.gateway.pages.render import problem as problem
 from functions.gateway.pages.render import style
 
 READERS: Roles = ("operator", "client", "developer")
+DEVELOPER: Roles = ("developer",)
+
+
+def _form(path: str, summary: str, handler: Handler, body: type[BaseModel], *refusals: int) -> Route:
+    """One of the forms on the page about oneself."""
+    return Route(
+        "POST",
+        f"/me/{path}",
+        summary,
+        handler,
+        DEVELOPER,
+        body=body,
+        answer=HTML,
+        status=303,
+        page=True,
+        form=True,
+        refusals=(403, *refusals),
+    )
+
 
 ROUTES = (
     Route("GET", "/", "What is going on now", home.show, answer=HTML, page=True),
@@ -109,5 +130,21 @@ ROUTES = (
         form=True,
         refusals=(403,),
     ),
+    Route(
+        "GET",
+        "/me",
+        "Everything that concerns you",
+        me.show,
+        DEVELOPER,
+        query=me.MeQuery,
+        answer=HTML,
+        page=True,
+        refusals=(403,),
+    ),
+    _form("withholdings", "Withhold the marked entries, or release them", me.withhold, me.Withheld, 404),
+    _form("opt-ins", "Take an opt-in back, or decline an invitation", me.withdraw, me.Named, 404, 409),
+    _form("tokens", "Revoke one of your tokens or sessions", me.revoke, me.Named, 404),
+    _form("participation", "Let your own entries be used, or no longer", me.participate, me.Participation),
+    _form("erasure", "Have yourself forgotten, for good", me.erase, me.Typed, 200),
     Route("GET", "/style.css", "How the pages look", style, answer="text/css", refusals=(304,)),
 )
