@@ -22,10 +22,10 @@ from shared.domain.optins import (
     EntryReleased,
     Invitation,
     OptInConfirmed,
-    Standing,
     StandingOpened,
     pair_stream,
 )
+from shared.domain.standing import Standing
 from shared.ports.salts import Salts
 from shared.ports.views import Views
 

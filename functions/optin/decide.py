@@ -2,13 +2,13 @@
 
 Reads EntryRecorded, WithholdingRequested, OptInWithdrawn, its own IdClaimed and IdRefused, and Due.
 Emits Invited, Responded, InvitationAdmitted, StatementRefused, StatementWithheld, WithdrawalNoted, OptInConfirmed,
-OptInDeclined, OptInExpired, OptInRevoked. Stream: invitation/<commit hash>. The invitation's House-Id must be its own: see
-house_id.py; whose answers count says answers.py.
+OptInDeclined, OptInExpired, OptInRevoked. Stream: invitation/<commit hash>. The invitation's House-Id must be its
+own: see house_id.py; whose answers count says answers.py, and what they amount to verdict.py.
 
-An input first becomes a fact (Invited, Responded, InvitationAdmitted, StatementWithheld, WithdrawalNoted), if it is one, or else a
-refusal that names the reason; what the facts together amount to is then announced. The verdict depends on the facts'
-receipt times, not on the order in which they were handled, so an announcement is corrected when a fact arrives late:
-a confirmation by its revocation.
+An input first becomes a fact (Invited, Responded, InvitationAdmitted, StatementWithheld, WithdrawalNoted), if it is
+one, or else a refusal that names the reason; what the facts together amount to is then announced. The verdict depends
+on the facts' receipt times, not on the order in which they were handled, so an announcement is corrected when a fact
+arrives late: a confirmation by its revocation.
 """
 
 from collections.abc import Sequence

@@ -23,13 +23,12 @@ from shared.domain.optins import (
     EntryWithheld,
     OptInConfirmed,
     OptInRevoked,
-    Span,
-    Standing,
     StandingClosed,
     StandingOpened,
     pair_stream,
 )
 from shared.domain.requests import ConsentGiven, ConsentWithdrawn, ReleaseRequested, WithholdingRequested
+from shared.domain.standing import Span, Standing
 from shared.runtime.shapes import Decider, Fold
 
 SPANS_MAX = 256

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from shared.domain.event import Event, event
 from shared.domain.lanes import Lane
-from shared.domain.optins import OptIns
+from shared.domain.standing import OptIns
 
 
 class Seat(Struct, frozen=True, omit_defaults=True):

@@ -11,7 +11,7 @@ from msgspec import Struct
 from shared.domain.event import Event, event
 from shared.domain.lanes import Lane
 from shared.domain.matches import Seat
-from shared.domain.optins import OptIns
+from shared.domain.standing import OptIns
 
 CREATIVES_MAX = 50
 """Creatives of one brief; later ones are not catalogued."""

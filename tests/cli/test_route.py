@@ -12,7 +12,8 @@ from shared.domain.deliveries import DeliveryAccepted
 from shared.domain.entries import EntryRecorded
 from shared.domain.event import Due, Event, Scheduled
 from shared.domain.matches import StandingGained, TicketDrawn
-from shared.domain.optins import EntryConfirmed, Standing
+from shared.domain.optins import EntryConfirmed
+from shared.domain.standing import Standing
 from shared.runtime import route
 from shared.runtime.discover import functions
 from shared.runtime.shapes import Decider, Draw, Errand, Fold, Function, Intake, Spread

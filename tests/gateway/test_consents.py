@@ -53,6 +53,7 @@ def test_an_opt_in_is_allowed_from_its_confirmation_to_its_end_with_the_evidence
         ("response", response),
         ("confirmation", None),
     ]
+    assert [proof["grade"] for proof in held["evidence"]] == ["platform", "platform", None]
     for proof in held["evidence"]:
         [event] = [e for e in house.read(proof["stream"]) if e.id == proof["event"]]
         assert (event.version, rfc3339(event.recorded_us)) == (proof["version"], proof["recorded_at"])

@@ -27,8 +27,8 @@ from shared.domain.matches import (
     TicketDrawn,
     TicketState,
 )
-from shared.domain.optins import OptIns
 from shared.domain.quality import quality
+from shared.domain.standing import OptIns
 from tests.given import NOW_US
 from tests.shared_data import shared_data
 

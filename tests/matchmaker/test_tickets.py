@@ -30,10 +30,11 @@ from shared.domain.matches import (
     TicketReturned,
     TicketState,
 )
-from shared.domain.optins import OPT_INS_MAX, OptInConfirmed, OptInRevoked, OptIns
+from shared.domain.optins import OptInConfirmed, OptInRevoked
 from shared.domain.profiles import ProfileObserved
 from shared.domain.requests import BriefOpened, TicketRequested
 from shared.domain.results import SessionCleared
+from shared.domain.standing import OPT_INS_MAX, OptIns
 from tests.given import NOW_US, arriving, given
 from tests.settled import Settled
 

@@ -11,13 +11,14 @@ from functions.optin.main import FUNCTION
 from shared.domain.entries import EntryRecorded
 from shared.domain.event import Event
 from shared.domain.instants import DAY_US, HOUR_US
-from shared.domain.optins import Invitation, Standing, pair_stream
+from shared.domain.optins import Invitation, pair_stream
 from shared.domain.requests import (
     ConsentGiven,
     ConsentWithdrawn,
     ReleaseRequested,
     WithholdingRequested,
 )
+from shared.domain.standing import Standing
 from tests.given import HOUSE, NOW_US
 from tests.optin.said import ALICE, BOB, CAROL, HASH, HOUSE_ID, accept, decline, invite, revoke
 from tests.settled import Settled

@@ -16,8 +16,6 @@ from shared.domain.optins import (
     EntryWithheld,
     OptInConfirmed,
     OptInRevoked,
-    Span,
-    Standing,
     StandingClosed,
     StandingOpened,
     pair_stream,
@@ -28,6 +26,7 @@ from shared.domain.requests import (
     ReleaseRequested,
     WithholdingRequested,
 )
+from shared.domain.standing import Span, Standing
 from tests.given import HOUSE, NOW_US, arriving, given
 from tests.optin.said import ALICE, BOB, CAROL, HASH
 

@@ -16,12 +16,11 @@ from shared.domain.optins import (
     EntryWithheld,
     OptInConfirmed,
     OptInRevoked,
-    OptIns,
     Responded,
-    Standing,
 )
 from shared.domain.requests import ConsentGiven, ConsentWithdrawn, SeatAccepted
 from shared.domain.results import Leads
+from shared.domain.standing import OptIns, Standing
 from shared.runtime.batch import encode_state
 from shared.runtime.simulate.deeds import Webhook
 from shared.runtime.simulate.world import World
