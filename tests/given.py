@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from shared.adapters.keyring import Keyring
+from shared.adapters.vaults import MemoryVault
+from shared.adapters.wrapping import LocalWrapping
 from shared.domain.event import Event, House, Input
 from shared.domain.identity import pseudonymizer
 from shared.domain.ids import uuid5
@@ -10,6 +13,8 @@ from shared.domain.instants import from_rfc3339
 from shared.runtime.shapes import Decider
 
 NOW_US = from_rfc3339("2026-03-02T09:00:00Z")
+SEALS = Keyring(MemoryVault(), LocalWrapping(bytes(32)), seed=bytes)
+"""Keys for tests, always the same."""
 HOUSE = House(origin="https://house.example", terms="sha256:" + "ab" * 32, pseudonym=pseudonymizer(b"pepper"))
 
 

@@ -102,7 +102,7 @@ def _next(state: Ledger, happened: Input, gateways: Gateways) -> CheckpointPubli
         segments, events = recorded.version, events + body.events
         if events >= EVENTS_MAX:
             break
-    leaves = Publishable(gateways.views, gateways.salts).leaves(candidates)
+    leaves = Publishable(gateways.views, gateways.seals).leaves(candidates)
     new = [leaf for leaf in leaves if not _is_published(state, leaf, gateways.ledger)]
     if new:
         return _checkpoint(replace(state, segments=segments), new, happened, gateways)

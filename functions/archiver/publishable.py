@@ -26,7 +26,7 @@ from shared.domain.optins import (
     pair_stream,
 )
 from shared.domain.standing import Standing
-from shared.ports.salts import Salts
+from shared.ports.seals import Seals
 from shared.ports.views import Views
 
 SCANNED_MAX = 100_000
@@ -77,8 +77,8 @@ class Leaf(Struct, frozen=True, order=True):
 class Publishable:
     """Judges candidates, each standing looked up once. It lives for one checkpoint."""
 
-    def __init__(self, views: Views, salts: Salts) -> None:
-        self._views, self._salts = views, salts
+    def __init__(self, views: Views, seals: Seals) -> None:
+        self._views, self._seals = views, seals
         self._standings: dict[str, Standing] = {}
 
     def leaves(self, candidates: Candidates) -> list[Leaf]:
@@ -126,7 +126,9 @@ class Publishable:
         both = [entry for entry in entries if entry is not None and not self._is_withheld(entry)]
         if response is None or len(both) != 2 or not all(map(_is_readable, both)):
             return []
-        inviter, invitee = (subject(self._salts.of(dev), dev) for dev in state.confirmed.parties)
+        inviter, invitee = map(self._subject, state.confirmed.parties)
+        if inviter is None or invitee is None:
+            return []
         raw = OptInFacts(
             invitation=state.invited.entry,
             response=response.entry,
@@ -141,6 +143,11 @@ class Publishable:
         ).raw
         opt_in = Leaf(state.confirmed.confirmed_at_us, 1, named("commit", raw), raw)
         return [*(_leaf(entry) for entry in both), opt_in]
+
+    def _subject(self, developer: str) -> str | None:
+        """The developer's name in the ledger; who is erased has none any more."""
+        salt = self._seals.salt(developer)
+        return None if salt is None else subject(salt, developer)
 
     def _may_be_used(self, entry: EntryRecorded) -> bool:
         if not entry.parties or not _is_readable(entry):

@@ -20,6 +20,7 @@ from shared.domain.entry_hash import entry_hash
 from shared.domain.event import Input
 from shared.domain.evidence import CommitAttested
 from shared.domain.github import Account, Commit, Payload, Push
+from shared.domain.handles import addressed, handle_of
 from shared.domain.instants import SECOND_US, from_rfc3339
 from shared.domain.trailers import Refusal, parse
 from shared.runtime.shapes import Fold
@@ -75,7 +76,7 @@ def entries(happening: Input) -> list[EntryRecorded]:
         return [_entry(delivery, delivery.kind, grade="claimed", refusal="raw body unreadable")]
     facts = _who_and_where(payload, happening.house.pseudonym)
     if isinstance(payload, Push):
-        return _of_push(delivery, payload, facts)
+        return _of_push(delivery, payload, facts, happening.house.pseudonym)
     return [_entry(delivery, **_kind(delivery.kind, payload), **facts)]
 
 
@@ -89,10 +90,14 @@ def _of_attested(attested: CommitAttested) -> EntryRecorded:
             delivery=attested.digest,
             actor=attested.signer,
             actor_login=attested.signer_login,
+            actor_handle=attested.signer_handle,
             anchor=attested.commit,
             parent=attested.parent,
             committed_at_us=attested.committed_at_us,
             trailers=attested.trailers,
+            invitee=attested.invitee,
+            invitee_handle=attested.invitee_handle,
+            invitee_login=attested.invitee_login,
             refusal=attested.refusal,
             grade="signed",
             fingerprint=attested.fingerprint,
@@ -125,6 +130,7 @@ def _who_and_where(payload: Payload, pseudonym: Callable[[str], str]) -> dict[st
     return {
         "actor": None if sender.id is None else pseudonym(f"github:{sender.id}"),
         "actor_login": sender.login,
+        "actor_handle": handle_of(sender.login, pseudonym) if sender.login else None,
         "owner": pseudonym(f"github:{owner.id}")
         if owner and owner.id is not None and owner.type == "User"
         else None,
@@ -148,7 +154,9 @@ def _kind(event: str, payload: Payload) -> dict[str, Any]:
             return {"kind": f"{event}.{action}", "action": action}
 
 
-def _of_push(delivery: DeliveryAccepted, push: Push, facts: dict[str, Any]) -> list[EntryRecorded]:
+def _of_push(
+    delivery: DeliveryAccepted, push: Push, facts: dict[str, Any], pseudonym: Callable[[str], str]
+) -> list[EntryRecorded]:
     """One entry per commit; one for a push that brings none: a tag, a deleted, empty or moved branch."""
     facts = {
         **facts,
@@ -163,12 +171,20 @@ def _of_push(delivery: DeliveryAccepted, push: Push, facts: dict[str, Any]) -> l
     before = None if push.forced or not push.before.strip("0") else push.before
     parents = [before, *(commit.id for commit in push.commits)]
     return [
-        _entry(delivery, "commit", ordinal, anchor=commit.id, parent=parent, **facts, **_of_commit(commit))
+        _entry(
+            delivery,
+            "commit",
+            ordinal,
+            anchor=commit.id,
+            parent=parent,
+            **facts,
+            **_of_commit(commit, pseudonym),
+        )
         for ordinal, (commit, parent) in enumerate(zip(push.commits, parents, strict=False))
     ]
 
 
-def _of_commit(commit: Commit) -> dict[str, Any]:
+def _of_commit(commit: Commit, pseudonym: Callable[[str], str]) -> dict[str, Any]:
     """What a commit says of itself: how much it changes, when it was made, and what it tells the House."""
     said = parse(commit.message)
     return {
@@ -176,7 +192,7 @@ def _of_commit(commit: Commit) -> dict[str, Any]:
         "removed": len(commit.removed),
         "modified": len(commit.modified),
         "committed_at_us": _instant(commit.timestamp),
-        "trailers": said if isinstance(said, dict) else None,
+        **addressed(said if isinstance(said, dict) else None, pseudonym),
         "refusal": said.reason if isinstance(said, Refusal) else None,
     }
 

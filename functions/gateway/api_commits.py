@@ -5,7 +5,9 @@ from functions.gateway.bodies import NewCommit
 from functions.gateway.call import Answer, Call, Route, Submit
 from functions.gateway.signers import Signer, signer
 from shared.domain.commits import COMMIT_BYTES_MAX
+from shared.domain.event import House
 from shared.domain.evidence import CommitAttested
+from shared.domain.handles import addressed, handle_of
 from shared.domain.ids import uuid5
 from shared.domain.instants import SECOND_US
 from shared.domain.trailers import Refusal, parse
@@ -37,7 +39,7 @@ def submit(call: Call, sent: NewCommit) -> Answer | Submit:
     by = signer(call.edge, judged.fingerprint)
     if isinstance(by, str):
         raise _refused(422, by)
-    attested = _attested(name, judged, by, call.now_us)
+    attested = _attested(name, judged, by, call.edge.house, call.now_us)
     return Submit(
         ((f"commit/{name}", attested),),
         lambda receipt: Answer(_shown(attested, receipt.correlation), 202),
@@ -50,7 +52,7 @@ def _refused(status: int, reason: str) -> Rejection:
     return Rejection(status, "Not attested", f"commit: {reason}", [("commit", reason)])
 
 
-def _attested(name: str, judged: Judged, by: Signer, now_us: int) -> CommitAttested:
+def _attested(name: str, judged: Judged, by: Signer, house: House, now_us: int) -> CommitAttested:
     commit, fingerprint = judged.commit, judged.fingerprint
     assert commit is not None
     assert fingerprint is not None
@@ -65,8 +67,9 @@ def _attested(name: str, judged: Judged, by: Signer, now_us: int) -> CommitAttes
         received_at_us=now_us,
         parent=commit.parents[0] if commit.parents else None,
         committed_at_us=commit.committer.at_s * SECOND_US if commit.committer.at_s < _YEAR_10000_S else None,
-        trailers=said if isinstance(said, dict) else None,
         refusal=said.reason if isinstance(said, Refusal) else None,
+        signer_handle=handle_of(by.login, house.pseudonym),
+        **addressed(said if isinstance(said, dict) else None, house.pseudonym),
     )
 
 

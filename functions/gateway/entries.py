@@ -61,7 +61,7 @@ def page(edge: Edge, caller: Caller, query: EntriesQuery) -> Page:
         if view.stream.startswith(_PREFIX):
             entry = _decode(view.state)
             if concerns(caller, entry) and _asked_for(entry, query):
-                found.append(Found(entry, view.cursor, view.correlation))
+                found.append(Found(edge.opened(entry), view.cursor, view.correlation))
         if len(found) == query.limit:
             return Page(tuple(found), place)
     return Page(tuple(found), None if place is None or _at_end(edge, tag, place) else place)
@@ -98,7 +98,8 @@ def by_hash(edge: Edge, caller: Caller, name: str) -> Found | None:
         # A stream's first event carries the correlation id.
         recorded = edge.read(_PREFIX + name, 0, 1)
         about.insert(0, Found(entry, 0, recorded[0].correlation))
-    return next((found for found in about if concerns(caller, found.entry)), None)
+    allowed = (found for found in about if concerns(caller, found.entry))
+    return next((Found(edge.opened(f.entry), f.cursor, f.correlation) for f in allowed), None)
 
 
 def _found(view: View) -> Found:

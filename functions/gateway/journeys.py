@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from functions.gateway.auth import Caller
-from shared.domain.event import Event, Recorded, personal_fields, type_of
+from shared.domain.event import Event, Recorded, personal_of
 from shared.domain.event import decode as decode_body
 from shared.domain.results import BriefResult
 from shared.runtime.edge import Edge
@@ -73,7 +73,7 @@ class _Sight:
 
     def _personal(self, event: Recorded) -> set[str]:
         body: Event = decode_body(event.type, event.data)
-        personal = set(personal_fields(type_of(body).body))
+        personal = set(personal_of(type(body)))
         if event.stream == f"profile/{self._caller.subject}":
             return set()
         return personal - {"repository"} if event.type == _ENTRY else personal

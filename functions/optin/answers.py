@@ -8,7 +8,6 @@ takes the login over is somebody else.
 from collections.abc import Sequence
 from itertools import islice
 
-from functions.optin.spoken import same_login
 from shared.domain.optins import INVITATION_US_MAX, Invited, Responded
 
 ANSWERS_MAX = 16
@@ -30,8 +29,12 @@ def invitee(invited: Invited, answers: Sequence[Responded]) -> str | None:
 def _named(invited: Invited, given: Responded) -> bool:
     """Whether it was given under the invited login, and not so early that the login may have been another's."""
     early = given.received_at_us < invited.received_at_us - INVITATION_US_MAX
-    named = same_login(given.responder_login, invited.invitee_login)
-    return named and given.responder != invited.inviter and not early
+    return _under_login(invited, given) and given.responder != invited.inviter and not early
+
+
+def _under_login(invited: Invited, given: Responded) -> bool:
+    """Whether the answer came from the login that was invited. What was recorded before handles were, had none."""
+    return bool(invited.invitee_handle) and given.responder_handle == invited.invitee_handle
 
 
 def refusal(invited: Invited, account: str | None, given: Responded) -> str | None:
@@ -41,7 +44,7 @@ def refusal(invited: Invited, account: str | None, given: Responded) -> str | No
     if given.answer == "accept" and given.received_at_us < invited.received_at_us - INVITATION_US_MAX:
         return "received over 14 days before its invitation"
     if given.responder != account:
-        taken_over = invited.invitee is None and same_login(given.responder_login, invited.invitee_login)
+        taken_over = invited.invitee is None and _under_login(invited, given)
         who = "the account that first answered under this login" if taken_over else "another account"
         return f"the invitation is to {who}"
     if given.answer == "accept" and given.received_at_us > invited.expires_at_us:

@@ -18,11 +18,6 @@ _ANSWERS: dict[str, Answer] = {"House-Accept": "accept", "House-Decline": "decli
 _UNPROVEN = "nobody is known to say it: only the author line vouches for it"
 
 
-def same_login(one: str, other: str) -> bool:
-    """Whether two logins are the same on GitHub: ASCII in whatever case. What only looks or folds alike is not."""
-    return one.isascii() and other.isascii() and one.lower() == other.lower()
-
-
 def invitation(entry: EntryRecorded, house: House) -> Invited | OptInDeclined | StatementRefused:
     """What an inviting entry says, or why that is no invitation. What nobody is known to say declines nothing."""
     said, commit = entry.trailers or {}, entry.anchor or ""
@@ -30,19 +25,20 @@ def invitation(entry: EntryRecorded, house: House) -> Invited | OptInDeclined | 
         return StatementRefused(commit, entry.hash, _UNPROVEN)
     if weak := _too_weak(entry, said["House-Purpose"], house):
         return StatementRefused(commit, entry.hash, weak)
-    number, _, login = said["House-Invite"].removeprefix("github:").rpartition("/")
     invited = Invited(
         invitation=commit,
         entry=entry.hash,
         inviter=entry.actor,
         inviter_login=entry.actor_login,
-        invitee_login=login,
+        inviter_handle=entry.actor_handle or "",
+        invitee_login=entry.invitee_login or "",
+        invitee_handle=entry.invitee_handle or "",
         purpose=said["House-Purpose"],
         terms=said["House-Terms"],
         id=said["House-Id"],
         received_at_us=entry.received_at_us,
         expires_at_us=from_rfc3339(said["House-Expires"]),
-        invitee=house.pseudonym(f"github:{number}") if number else None,
+        invitee=entry.invitee,
         since_us=_since(said),
         grade=entry.grade,
         fingerprint=entry.fingerprint,
@@ -54,7 +50,7 @@ def invitation(entry: EntryRecorded, house: House) -> Invited | OptInDeclined | 
 def _broken(invited: Invited) -> str | None:
     """Which rule the invitation breaks by itself."""
     to_oneself = (
-        same_login(invited.invitee_login, invited.inviter_login)
+        invited.invitee_handle == invited.inviter_handle != ""
         if invited.invitee is None
         else invited.invitee == invited.inviter
     )
@@ -109,6 +105,7 @@ def answer(entry: EntryRecorded, house: House) -> Responded | StatementRefused:
         entry=entry.hash,
         responder=entry.actor,
         responder_login=entry.actor_login,
+        responder_handle=entry.actor_handle or "",
         answer=kind,
         terms=said.get("House-Terms"),
         received_at_us=entry.received_at_us,

@@ -358,6 +358,18 @@ class FirestoreStore:
             self._calls.commit(batch, len(chunk))
         return len(old)
 
+    def forget(self, streams: Sequence[str]) -> None:
+        """See Store. A read and a write for each."""
+        from google.cloud.firestore import DELETE_FIELD
+
+        references = [self._calls.stream(self.owner(stream), stream) for stream in streams]
+        there = [found for found in self._calls.get(references, ["attached_us"]) if found.to_dict()]
+        for chunk in chunks(there, COMMIT_MAX):
+            batch = self._calls.client.batch()
+            for snapshot in chunk:
+                batch.update(snapshot.reference, {"attachment": DELETE_FIELD, "attached_us": DELETE_FIELD})
+            self._calls.commit(batch, len(chunk))
+
     # The outbox
 
     def outbox(self, function: str, limit: int = 100) -> list[Recorded]:

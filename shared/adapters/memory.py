@@ -169,6 +169,12 @@ class MemoryStore:
             document.attachment = None
         return len(old)
 
+    def forget(self, streams: Sequence[str]) -> None:
+        """See Store."""
+        for stream in streams:
+            if stream in self._documents:
+                self._documents[stream].attachment = None
+
     def outbox(self, function: str, limit: int = 100) -> list[Recorded]:
         """See Store."""
         return list(self._outbox.get(function, {}).values())[:limit]

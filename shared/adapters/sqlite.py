@@ -217,10 +217,17 @@ class SqliteStore(SqliteLog):
             "DELETE FROM attachment WHERE stream IN"
             " (SELECT stream FROM attachment WHERE recorded < ? ORDER BY stream LIMIT ?)"
         )
-        if self._inside == threading.get_ident():
-            return self._writer.execute(sql, (before_us, limit)).rowcount
-        with self.group():
-            return self._writer.execute(sql, (before_us, limit)).rowcount
+        return self._erase([(sql, (before_us, limit))])
+
+    def forget(self, streams: Sequence[str]) -> None:
+        """See Store."""
+        sql = f"DELETE FROM attachment WHERE stream IN (SELECT id FROM stream WHERE name IN ({_MARKS}))"  # noqa: S608 - only placeholders
+        self._erase([(sql, chunk) for chunk in _chunks(list(streams))])
+
+    def _erase(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> int:
+        """Delete rows so that the file holds nothing of them any more, neither in free pages nor in the log."""
+        with self._erasing():
+            return sum(self._writer.execute(sql, values).rowcount for sql, values in statements)
 
     def outbox(self, function: str, limit: int = 100) -> list[Recorded]:
         """Always empty: the bus reads the log itself."""

@@ -185,6 +185,19 @@ class SqliteFile:
             if merged:
                 self._index.clear()
 
+    @contextmanager
+    def _erasing(self) -> Iterator[None]:
+        """A group of deletions whose rows are overwritten; the log, which holds them too, is cut off afterwards."""
+        with self._lock:
+            self._writer.execute("PRAGMA secure_delete=ON")
+            try:
+                with self.group():
+                    yield
+            finally:
+                self._writer.execute("PRAGMA secure_delete=OFF")
+            # It cuts nothing off while somebody still reads what lies there; closing does.
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def _learn_names(self, connection: sqlite3.Connection) -> None:
         for number, text in connection.execute("SELECT id, text FROM name"):
             self._names[text], self._texts[number] = number, text

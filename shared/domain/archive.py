@@ -91,3 +91,31 @@ class Ledger(Struct, frozen=True, omit_defaults=True):
     retired: tuple[LedgerPack, ...] = ()
     segments: int = 0
     published_at_us: int = 0
+
+
+@event("house.archiver.erasure-begun.v1")
+class ErasureBegun(Event, frozen=True):
+    """A developer's erasure is receipted: from here on it will come about. Stream: `erasure/<dev>`.
+
+    `handles` are the logins they were known by, as handles: their keys go, too.
+    """
+
+    developer: str
+    handles: tuple[str, ...]
+    begun_at_us: int
+
+
+@event("house.archiver.subject-erased.v1")
+class SubjectErased(Event, frozen=True):
+    """The developer's keys are destroyed and the raw bodies of `deliveries` deliveries gone. Stream: `erasure/<dev>`."""
+
+    developer: str
+    deliveries: int
+    erased_at_us: int
+
+
+class Erasure(Struct, frozen=True, omit_defaults=True):
+    """The state of `erasure/<dev>`: the receipt, and when it was carried out."""
+
+    begun: ErasureBegun | None = None
+    erased_at_us: int | None = None

@@ -1,6 +1,8 @@
 """The topic `entries`: who did what to which repository. Written by eventlog."""
 
-from shared.domain.event import Event, Personal, event
+from typing import Annotated
+
+from shared.domain.event import Event, event, of
 from shared.domain.grades import Grade
 from shared.domain.trailers import ANSWERING
 
@@ -16,6 +18,7 @@ class EntryRecorded(Event, frozen=True):
     commit is an ordinary one although its message tries to speak to the House. `delivery` is the digest of
     the delivery it was parsed from, `ordinal` its place among that delivery's entries. Of grade `signed` it is a
     commit that was sent by itself: `fingerprint` is the key's, and `delivery` the commit's SHA-256 object hash.
+    `actor_handle` and `invitee_handle` stand for logins (see handles); `invitee` is whom House-Invite names by number.
     """
 
     hash: str
@@ -24,8 +27,8 @@ class EntryRecorded(Event, frozen=True):
     delivery: str
     actor: str | None = None
     owner: str | None = None
-    actor_login: Personal | None = None
-    repository: Personal | None = None
+    actor_login: Annotated[str, of("actor")] | None = None
+    repository: Annotated[str, of("owner")] | None = None
     repository_id: int | None = None
     action: str | None = None
     ref: str | None = None
@@ -43,6 +46,10 @@ class EntryRecorded(Event, frozen=True):
     grade: Grade = "platform"
     ordinal: int = 0
     fingerprint: str | None = None
+    actor_handle: str | None = None
+    invitee: str | None = None
+    invitee_handle: str | None = None
+    invitee_login: Annotated[str, of("invitee_handle")] | None = None
 
     @property
     def parties(self) -> tuple[str, ...]:

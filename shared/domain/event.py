@@ -6,7 +6,8 @@ are three times as fast as the alternatives, which the engine's replay depends o
 """
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -14,11 +15,14 @@ from msgspec import Struct
 from shared.domain.grades import LEAST_GRADE, Grade
 from shared.domain.instants import rfc3339
 
-Personal = Annotated[str, msgspec.Meta(extra={"personal": True})]
-"""Text about a person (name, login, message, repository): never in logs, ledgers or digests.
 
-The mark is where encryption per subject takes hold; `personal_fields` lists the marked fields.
-"""
+def of(subject: str) -> msgspec.Meta:
+    """The mark of text about a person (name, login, page title): `Annotated[str, of("developer")]`.
+
+    `subject` is the field beside it that names whose it is. Such text is sealed before it leaves the process, and is
+    never in logs, ledgers or digests.
+    """
+    return msgspec.Meta(extra={"personal": subject})
 
 
 class Event(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
@@ -99,27 +103,31 @@ def decode(name: str, data: bytes) -> Event:
         raise Undecodable(f"{name}: {error}") from error
 
 
-def personal_fields(body: type[Event]) -> tuple[str, ...]:
-    """The names of the fields that are marked personal, also inside optional ones and sequences."""
-    return tuple(
-        f.encode_name for f in msgspec.structs.fields(body) if _is_personal(msgspec.inspect.type_info(f.type))
-    )
+def type_named(name: str) -> type[Event] | None:
+    """The body registered under a type's name."""
+    known = _BY_NAME.get(name)
+    return None if known is None else known.body
 
 
-def _is_personal(kind: msgspec.inspect.Type) -> bool:
+@cache
+def personal_of(body: type[Struct]) -> dict[str, str]:
+    """The fields that are marked personal, also inside optional ones and sequences, with the field of their subject."""
+    found = {f.name: _subject(msgspec.inspect.type_info(f.type)) for f in msgspec.structs.fields(body)}
+    return {name: subject for name, subject in found.items() if subject is not None}
+
+
+def _subject(kind: msgspec.inspect.Type) -> str | None:
     match kind:
-        case msgspec.inspect.Metadata(extra={"personal": True}):
-            return True
+        case msgspec.inspect.Metadata(extra={"personal": str() as subject}):
+            return subject
         case msgspec.inspect.Metadata(type=inner):
-            return _is_personal(inner)
-        case msgspec.inspect.UnionType(types=members):
-            return any(_is_personal(member) for member in members)
+            return _subject(inner)
+        case msgspec.inspect.UnionType(types=kinds) | msgspec.inspect.TupleType(item_types=kinds):
+            return next((s for s in map(_subject, kinds) if s is not None), None)
         case msgspec.inspect.VarTupleType(item_type=item):
-            return _is_personal(item)
-        case msgspec.inspect.TupleType(item_types=items):
-            return any(_is_personal(item) for item in items)
+            return _subject(item)
         case _:
-            return False
+            return None
 
 
 class Recorded(Struct, frozen=True, gc=False):

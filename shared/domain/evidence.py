@@ -7,10 +7,11 @@ nothing of that.
 """
 
 from base64 import b64decode, b64encode
+from typing import Annotated
 
 from msgspec import Struct
 
-from shared.domain.event import Event, Personal, event
+from shared.domain.event import Event, event, of
 from shared.domain.instants import DAY_US
 
 KEYS_MAX = 20
@@ -29,9 +30,9 @@ class KeyRegistered(Event, frozen=True):
     """
 
     developer: str
-    login: Personal
+    login: Annotated[str, of("developer")]
     fingerprint: str
-    line: Personal
+    line: Annotated[str, of("developer")]
     registered_at_us: int
 
 
@@ -49,7 +50,7 @@ class KeysAskedFor(Event, frozen=True):
     """A developer wants the keys to count that GitHub shows of them. Stream: `person/<dev>`."""
 
     developer: str
-    login: Personal
+    login: Annotated[str, of("developer")]
     asked_at_us: int
 
 
@@ -58,13 +59,13 @@ class CommitAttested(Event, frozen=True):
     """A raw commit is signed by a developer's key, as ssh-keygen judged on receipt. Stream: `commit/<commit>`.
 
     `commit` is its name in its own object format, `digest` its SHA-256 object hash. `source` says who vouched for
-    the key: the developer's own proof or GitHub. `trailers` and `refusal` are as in EntryRecorded.
+    the key: the developer's own proof or GitHub. Trailers, refusal, handles and invitee are as in EntryRecorded.
     """
 
     commit: str
     digest: str
     signer: str
-    signer_login: Personal
+    signer_login: Annotated[str, of("signer")]
     fingerprint: str
     source: str
     received_at_us: int
@@ -72,15 +73,19 @@ class CommitAttested(Event, frozen=True):
     committed_at_us: int | None = None
     trailers: dict[str, str] | None = None
     refusal: str | None = None
+    signer_handle: str | None = None
+    invitee: str | None = None
+    invitee_handle: str | None = None
+    invitee_login: Annotated[str, of("invitee_handle")] | None = None
 
 
 class Key(Struct, frozen=True, omit_defaults=True):
     """The state of `key/<dev>/<digest>`. Without `registered_at_us` it was only ever revoked."""
 
     developer: str = ""
-    login: str = ""
+    login: Annotated[str, of("developer")] = ""
     fingerprint: str = ""
-    line: str = ""
+    line: Annotated[str, of("developer")] = ""
     registered_at_us: int | None = None
     revoked_at_us: int | None = None
 

@@ -5,11 +5,11 @@ sees that a House-Id is used once, and `optin/<a>~<b>` (a ≤ b, equal for one d
 the standing between two developers.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from msgspec import Struct
 
-from shared.domain.event import Event, Personal, event
+from shared.domain.event import Event, event, of
 from shared.domain.grades import Grade
 from shared.domain.instants import DAY_US
 
@@ -41,8 +41,8 @@ class Invited(Event, frozen=True):
     invitation: str
     entry: str
     inviter: str
-    inviter_login: Personal
-    invitee_login: Personal
+    inviter_login: Annotated[str, of("inviter")]
+    invitee_login: Annotated[str, of("invitee_handle")]
     purpose: str
     terms: str
     id: str
@@ -50,6 +50,8 @@ class Invited(Event, frozen=True):
     expires_at_us: int
     invitee: str | None = None
     since_us: int | None = None
+    inviter_handle: str = ""
+    invitee_handle: str = ""
     grade: Grade = "platform"
     fingerprint: str | None = None
 
@@ -66,12 +68,13 @@ class Responded(Event, frozen=True):
     response: str
     entry: str
     responder: str
-    responder_login: Personal
+    responder_login: Annotated[str, of("responder")]
     answer: Answer
     terms: str | None
     received_at_us: int
     refusal: str | None = None
     since_us: int | None = None
+    responder_handle: str = ""
     grade: Grade = "platform"
     fingerprint: str | None = None
 
@@ -155,7 +158,7 @@ class OptInConfirmed(Event, frozen=True):
     invitation: str
     response: str
     parties: tuple[str, str]
-    logins: tuple[Personal, Personal]
+    logins: tuple[Annotated[str, of("parties")], Annotated[str, of("parties")]]
     purpose: str
     terms: str
     confirmed_at_us: int

@@ -1,10 +1,10 @@
 """The topic `profiles`: what is public about developers who opted in. Written by crawler."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from msgspec import Struct
 
-from shared.domain.event import Event, Personal, event
+from shared.domain.event import Event, event, of
 
 OPT_INS_MAX = 128
 """Opt-ins that a profile remembers, in force and ended each; more in force justify nothing more."""
@@ -18,7 +18,7 @@ class CrawlRequested(Event, frozen=True):
     """
 
     developer: str
-    login: Personal
+    login: Annotated[str, of("developer")]
     invitation: str
     requested_at_us: int
 
@@ -37,14 +37,14 @@ class ProfileObserved(Event, frozen=True):
     """A public profile, as it was when looked at. Stream: `profile/<dev>`."""
 
     developer: str
-    login: Personal
+    login: Annotated[str, of("developer")]
     observed_at_us: int
-    name: Personal | None = None
-    site: Personal | None = None
-    status: Personal | None = None
-    emoji: Personal | None = None
+    name: Annotated[str, of("developer")] | None = None
+    site: Annotated[str, of("developer")] | None = None
+    status: Annotated[str, of("developer")] | None = None
+    emoji: Annotated[str, of("developer")] | None = None
     busy: bool = False
-    organizations: tuple[Personal, ...] = ()
+    organizations: tuple[Annotated[str, of("developer")], ...] = ()
     etag: str | None = None
     organizations_etag: str | None = None
 
@@ -57,12 +57,12 @@ class SiteObserved(Event, frozen=True):
     """
 
     developer: str
-    url: Personal
+    url: Annotated[str, of("developer")]
     observed_at_us: int
     status_code: int
     digest: str
     size_bytes: int
-    title: Personal | None = None
+    title: Annotated[str, of("developer")] | None = None
     etag: str | None = None
     last_modified: str | None = None
     unchanged: bool = False
@@ -76,7 +76,7 @@ class CrawlDeferred(Event, frozen=True):
     """
 
     developer: str
-    target: Personal
+    target: Annotated[str, of("developer")]
     reason: str
     deferred_at_us: int
     retry_at_us: int | None = None
@@ -98,8 +98,8 @@ class KeysObserved(Event, frozen=True):
     """
 
     developer: str
-    login: Personal
-    lines: tuple[Personal, ...]
+    login: Annotated[str, of("developer")]
+    lines: tuple[Annotated[str, of("developer")], ...]
     fingerprints: tuple[str, ...]
     passed_over: int
     observed_at_us: int

@@ -4,9 +4,9 @@ The edge has checked every field and the right to ask; whether it still holds is
 function that reads it, at the moment of use.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from shared.domain.event import Event, Personal, event
+from shared.domain.event import Event, event, of
 from shared.domain.lanes import Lane
 
 Role = Literal["operator", "client", "developer"]
@@ -29,7 +29,7 @@ class TokenIssued(Event, frozen=True):
     token: str
     role: Role
     subject: str
-    name: Personal
+    name: Annotated[str, of("subject")]
     issued_at_us: int
     use: Use = "bearer"
     expires_at_us: int | None = None

@@ -4,9 +4,11 @@ The gateway writes the stream `token/<digest>`, whose state is a `Token`; every 
 """
 
 from hashlib import sha256
+from typing import Annotated
 
 from msgspec import Struct
 
+from shared.domain.event import of
 from shared.domain.requests import Role, Use
 
 
@@ -16,7 +18,7 @@ class Token(Struct, frozen=True, omit_defaults=True):
     token: str
     role: Role
     subject: str
-    name: str
+    name: Annotated[str, of("subject")]
     revoked: bool = False
     issued_at_us: int = 0
     use: Use = "bearer"

@@ -143,7 +143,10 @@ class Store(Protocol):
         """The raw body kept beside the stream, or None when there is none or it has expired."""
 
     def expire_attachments(self, before_us: int, limit: int = 1000) -> int:
-        """Delete at most `limit` attachments recorded before that instant; how many went."""
+        """Delete at most `limit` attachments recorded before that instant; how many went. Not inside a group."""
+
+    def forget(self, streams: Sequence[str]) -> None:
+        """Delete the attachments of these streams, leaving no byte of them, if there are any. Not inside a group."""
 
     def outbox(self, function: str, limit: int = 100) -> list[Recorded]:
         """Events that are durable but perhaps not published. Always empty where the bus reads the log itself."""

@@ -89,8 +89,16 @@ class Working:
 class Batch:
     """The working streams of one function for one append."""
 
-    def __init__(self, function: str, folds: Folds, store: Store, now_us: Callable[[], int]) -> None:
-        self._function, self._folds, self._store, self._now_us = function, folds, store, now_us
+    def __init__(
+        self,
+        function: str,
+        folds: Folds,
+        store: Store,
+        now_us: Callable[[], int],
+        seal: Callable[[Event], Event],
+    ) -> None:
+        self._function, self._folds, self._store = function, folds, store
+        self._now_us, self._seal = now_us, seal
         self._streams: dict[str, Working] = {}
         self._handled: set[str] = set()
         self._silent: list[tuple[str, str]] = []
@@ -139,13 +147,14 @@ class Batch:
     ) -> tuple[Recorded, ...]:
         """Record what came of one input. Without events, remember that the stream `routed` has seen it.
 
-        Event ids are made of `seed`, by default the input id. Whatever evolve raises leaves the batch as it was.
+        Personal text is sealed before it is folded. Event ids are made of `seed`, by default the input id. Whatever
+        evolve raises leaves the batch as it was.
         """
         after: dict[str, tuple[Any, int]] = {}
         recorded: list[Recorded] = []
         now_us, made_of = self._now_us(), seed or input_id
-        for n, (stream, body) in enumerate(events):
-            working = self._streams[stream]
+        for n, (stream, made) in enumerate(events):
+            working, body = self._streams[stream], self._seal(made)
             state, version = after.get(stream) or (working.state, working.version)
             after[stream] = working.fold.evolve(state, body), version + 1
             identity, kind = event_id(self._function, made_of, n), type_of(body).name

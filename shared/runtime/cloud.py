@@ -11,18 +11,22 @@ from typing import Any
 
 import msgspec
 
+from shared.adapters.bodies import RawBodies
 from shared.adapters.clock import SystemClock
 from shared.adapters.ed25519 import SecretSigner
 from shared.adapters.firestore import FirestoreStore
 from shared.adapters.gcs import GcsBucket
 from shared.adapters.github_accounts import SECRET
+from shared.adapters.keyring import Keyring, Wrapping
 from shared.adapters.pubsub import PubSubBus
-from shared.adapters.salts import BucketSalts
 from shared.adapters.ssh_keygen import SshKeygen
+from shared.adapters.vaults import FirestoreVault
 from shared.adapters.web import PoliteWeb
+from shared.adapters.wrapping import KmsWrapping, LocalWrapping
 from shared.domain.event import House
 from shared.domain.identity import pseudonymizer
 from shared.ports.bucket import Bucket
+from shared.ports.seals import Seals
 from shared.ports.secrets import Secrets
 from shared.runtime.settings import Settings, SettingsError
 from shared.runtime.shapes import Function, Gateways
@@ -47,11 +51,14 @@ _EMULATOR_REQUEST_BYTES_MAX, _REQUEST_BYTES_MAX = 4_000_000, 9_500_000
 class CloudSettings:
     """What a deployed function is told by its environment. `node` holds what it shares with an embedded node.
 
-    `audience` (HOUSE_AUDIENCE) is whom an OIDC token must be for and `invoker` (HOUSE_INVOKER) the account it must be
-    of; without them nobody is asked for one. `urls` and `accounts` (HOUSE_URLS, HOUSE_ACCOUNTS, JSON) say where other
-    functions answer and as whom each may be called. `lateness_s` (HOUSE_LATENESS_S) is how long an event may be on
-    its way before a window closes without it. `replica` (HOUSE_REPLICA) is a bucket on S3 that gets a copy of every
-    object. `ledger` (HOUSE_LEDGER, else HOUSE_BUCKET) is the bucket of the public ledger.
+    `audience` (HOUSE_AUDIENCE) is whom an OIDC token must be for and `invoker` (HOUSE_INVOKER) the account it
+    must be of; without them nobody is asked for one. `urls` and `accounts` (HOUSE_URLS, HOUSE_ACCOUNTS, JSON)
+    say where other functions answer and as whom each may be called. `lateness_s` (HOUSE_LATENESS_S) is how
+    long an event may be on its way before a window closes without it. `replica` (HOUSE_REPLICA) is a bucket
+    on S3 that gets a copy of every object. `kms_key` (HOUSE_KMS_KEY, a resource name) is the key-encryption
+    key in Cloud KMS; without, the secret `key-encryption` is one. `bodies` (HOUSE_BODIES, else HOUSE_BUCKET)
+    is the bucket of large raw bodies. `ledger` (HOUSE_LEDGER, else HOUSE_BUCKET) is the bucket of the public
+    ledger.
     """
 
     node: Settings
@@ -65,6 +72,8 @@ class CloudSettings:
     accounts: Mapping[str, str]
     lateness_s: float
     replica: str
+    kms_key: str
+    bodies: str
     request_bytes_max: int
 
     @classmethod
@@ -92,6 +101,8 @@ class CloudSettings:
             accounts=_by_function("HOUSE_ACCOUNTS", environ),
             lateness_s=_seconds(environ.get("HOUSE_LATENESS_S") or "30"),
             replica=environ.get("HOUSE_REPLICA", ""),
+            kms_key=environ.get("HOUSE_KMS_KEY", ""),
+            bodies=environ.get("HOUSE_BODIES") or environ["HOUSE_BUCKET"],
             request_bytes_max=_EMULATOR_REQUEST_BYTES_MAX if environ.get(_EMULATOR) else _REQUEST_BYTES_MAX,
         )
 
@@ -169,6 +180,7 @@ def on_cloud(function: Function, settings: CloudSettings, environ: Mapping[str, 
     web = PoliteWeb(clock, node.allow_private_addresses, "HouseBot/0.1")
     house = House(node.origin, terms(), _pseudonym(function, secrets), least_grades=dict(node.least_grades))
     ledger = GcsBucket(settings.ledger)
+    seals = _seals(settings, secrets)
     gateways = Gateways(
         web,
         bucket,
@@ -177,15 +189,22 @@ def on_cloud(function: Function, settings: CloudSettings, environ: Mapping[str, 
         node.github_token or None,
         ledger=ledger,
         views=store,
-        # What is deleted from this bucket is gone a day later, and there is no copy of it.
-        salts=BucketSalts(ledger),
+        bodies=RawBodies(store, GcsBucket(settings.bodies)),
+        seals=seals,
         signer=SecretSigner(secrets, "ledger"),
         ssh=SshKeygen(),
         # Only who declared its secret may ask.
         accounts=accounts(node, clock, secrets) if SECRET in function.secrets else None,
     )
     names = tuple(sorted({*route["functions"], function.name}))
-    return Wired(Ports(store, bus, bucket, clock, house), store, bus, secrets, gateways, names)
+    return Wired(
+        Ports(store, bus, bucket, clock, house, seals),
+        store,
+        bus,
+        secrets,
+        gateways,
+        names,
+    )
 
 
 def _route() -> dict[str, Any]:
@@ -204,6 +223,18 @@ def _bucket(settings: CloudSettings) -> Bucket:
     from shared.adapters.s3 import S3Bucket
 
     return ReplicatedBucket(first, S3Bucket(settings.replica))
+
+
+def _seals(settings: CloudSettings, secrets: Secrets) -> Seals:
+    """Everyone's keys, in the database, wrapped by the key-encryption key."""
+    if settings.kms_key:
+        wrapping: Wrapping = KmsWrapping(settings.kms_key)
+    else:
+        try:
+            wrapping = LocalWrapping(secrets.get("key-encryption"))
+        except KeyError:
+            raise SettingsError("HOUSE_KMS_KEY: a function on Google Cloud needs it") from None
+    return Keyring(FirestoreVault(settings.project, settings.database), wrapping)
 
 
 def _pseudonym(function: Function, secrets: Secrets) -> Any:

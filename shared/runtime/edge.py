@@ -138,6 +138,9 @@ class Edge(Protocol):
     ) -> list[tuple[View, T]]:
         """States of `function` that carry `tag`, newest stream first; `before` is the last page's last cursor."""
 
+    def opened(self, body: T) -> T:
+        """A body or state read as raw bytes, its personal text as people read it. All else that is read is so already."""
+
     def journey(self, correlation: str, limit: int = 1000) -> list[Recorded]:
         """All events of one correlation id, in the order in which they were recorded."""
 

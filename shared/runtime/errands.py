@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shared.domain.event import Due, Event, Recorded, Scheduled, type_of
 from shared.domain.ids import uuid5
 from shared.ports.store import Conflict
 from shared.runtime.batch import Batch
+from shared.runtime.sealing import opened
 from shared.runtime.shapes import Errand, Gateways
 from shared.runtime.shell import Happening, Shell
 
@@ -41,7 +43,9 @@ async def act(shell: Shell, happening: Happening, gateways: Gateways, *, again: 
     decided: list[tuple[str, Event]] = []
     versions: dict[str, int] = {}
     try:
+        seals = shell.ports.seals
         arrived = shell.arrived(happening)
+        arrived = replace(arrived, body=opened(arrived.body, seals))
         for errand in _concerned(shell, happening, arrived.body):
             streams = [happening.stream] if isinstance(arrived.body, Due) else list(errand.streams(arrived))
             for stream in streams:
@@ -49,7 +53,7 @@ async def act(shell: Shell, happening: Happening, gateways: Gateways, *, again: 
                 if loaded.handled and not again:
                     return Outcome(happening, (), {}, handled=True)
                 versions[stream] = loaded.version
-                state = shell.folds.state(stream, loaded.state)
+                state = opened(shell.folds.state(stream, loaded.state), seals)
                 decided.extend((stream, event) for event in await errand.act(state, arrived, gateways))
     except TimeoutError:
         raise

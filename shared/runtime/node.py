@@ -8,27 +8,17 @@ import os
 import secrets as randomness
 import socket
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache, partial
-from typing import Any, TypeVar, cast
-from uuid import uuid4
+from typing import Any
 
-import msgspec
-
-from shared.domain.event import House, Recorded
 from shared.domain.instants import DAY_US, rfc3339
-from shared.ports.accounts import Accounts
-from shared.ports.bucket import Bucket
-from shared.ports.clock import Clock
-from shared.ports.secrets import Secrets
-from shared.ports.ssh_judge import SshJudge
-from shared.ports.store import View
 from shared.runtime.acceptance import operator
 from shared.runtime.discover import functions
 from shared.runtime.edge import Receipt, Submission, Trouble
 from shared.runtime.errander import Errander
 from shared.runtime.logs import log
+from shared.runtime.reading import Reading
 from shared.runtime.settings import Settings, SettingsError
 from shared.runtime.shapes import EVERY, Asgi, Function, Intake
 from shared.runtime.shell import Shell
@@ -38,17 +28,6 @@ from shared.runtime.worker import Worker
 RAW_DAYS_MAX = 30
 STOP_S_MAX = 8.0
 CLEAN_EVERY_S = 3600.0
-T = TypeVar("T")
-
-
-@lru_cache(maxsize=256)
-def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(kind)
-
-
-def _decode(kind: type[T], state: bytes) -> T:
-    body: T = _decoder(cast(Hashable, kind)).decode(state)
-    return body
 
 
 class Node:
@@ -110,7 +89,7 @@ class Node:
         while not self._stopped.wait(CLEAN_EVERY_S):
             before_us = self.wired.ports.clock.now_us() - RAW_DAYS_MAX * DAY_US
             store, bucket = self.wired.ports.store, self.wired.ports.bucket
-            while self.worker.run(partial(store.expire_attachments, before_us)).result():
+            while store.expire_attachments(before_us):
                 pass
             last_day = rfc3339(before_us)[:10]
             for name in bucket.names("raw/"):
@@ -118,94 +97,23 @@ class Node:
                     bucket.delete(name)
 
 
-class NodeEdge:
+class NodeEdge(Reading):
     """What one HTTP function of this node may do: see Edge."""
 
     def __init__(self, node: Node, shell: Shell, intake: Intake) -> None:
         self._node, self._shell = node, shell
-        self._views = set(self.functions) if intake.views == EVERY else {shell.name, *intake.views}
-
-    @property
-    def house(self) -> House:
-        """See Edge."""
-        return self._node.wired.ports.house
+        wired = node.wired
+        views = self.functions if intake.views == EVERY else (shell.name, *intake.views)
+        super().__init__(shell.name, wired.ports, wired.secrets, wired.gateways, views)
 
     @property
     def functions(self) -> tuple[str, ...]:
         """See Edge."""
         return tuple(self._node.shells)
 
-    @property
-    def clock(self) -> Clock:
-        """See Edge."""
-        return self._node.wired.ports.clock
-
-    @property
-    def secrets(self) -> Secrets:
-        """See Edge."""
-        return self._node.wired.secrets
-
-    @property
-    def bucket(self) -> Bucket:
-        """See Edge."""
-        return self._node.wired.ports.bucket
-
-    @property
-    def ledger(self) -> Bucket:
-        """See Edge."""
-        return self._node.wired.gateways.ledger
-
-    @property
-    def ssh(self) -> SshJudge:
-        """See Edge."""
-        return self._node.wired.gateways.ssh
-
-    @property
-    def accounts(self) -> Accounts | None:
-        """See Edge."""
-        return self._node.wired.gateways.accounts
-
     async def submit(self, submission: Submission) -> Receipt:
         """See Edge."""
-        return await self._node.worker.submit(self._shell, submission)
-
-    def fresh_id(self) -> str:
-        """See Edge."""
-        return uuid4().hex
-
-    def state(self, function: str, stream: str, kind: type[T]) -> T | None:
-        """See Edge."""
-        view = self._node.wired.store.state(self._allowed(function), stream)
-        return None if view is None else _decode(kind, view.state)
-
-    def states(
-        self,
-        function: str,
-        kind: type[T],
-        tag: str | None = None,
-        before: int | None = None,
-        limit: int = 100,
-    ) -> list[tuple[View, T]]:
-        """See Edge."""
-        views = self._node.wired.store.states(self._allowed(function), tag, before, limit)
-        return [(view, _decode(kind, view.state)) for view in views]
-
-    def _allowed(self, function: str) -> str:
-        if function not in self._views:
-            raise PermissionError(f"{self._shell.name} did not declare that it reads {function}'s states")
-        return function
-
-    def journey(self, correlation: str, limit: int = 1000) -> list[Recorded]:
-        """See Edge."""
-        return self._node.wired.store.journey(correlation, limit)
-
-    def read(self, stream: str, after: int = 0, limit: int = 1000) -> list[Recorded]:
-        """See Edge."""
-        return self._node.wired.store.read(stream, after, limit)
-
-    def log(self, after: int, limit: int) -> list[Recorded]:
-        """See Edge."""
-        return self._node.wired.store.since(after, limit)
+        return self.readable(await self._node.worker.submit(self._shell, submission))
 
     def troubles(self) -> list[Trouble]:
         """See Edge."""

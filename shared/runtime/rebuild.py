@@ -120,7 +120,7 @@ def refold(events: Iterable[Recorded], declared: list[Function], into: SqliteSto
         parked.types_for(f.name)
     count = 0
     for function, run_of in groupby(_paged(events), key=lambda item: (item[0], item[1].function)):
-        batch = Batch(function[1], folds[function[1]], into, lambda: 0)
+        batch = Batch(function[1], folds[function[1]], into, lambda: 0, lambda body: body)
         chunk = [event for _, event in run_of]
         batch.load([(event.stream, event.causation) for event in chunk])
         for event in chunk:

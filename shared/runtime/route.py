@@ -51,7 +51,7 @@ def document(functions: Sequence[Function]) -> dict[str, Any]:
 
 def _function(function: Function, topics: dict[str, str]) -> dict[str, Any]:
     if reads_log(function):
-        reads: dict[str, list[str]] = {topic: [] for topic in sorted(topics.values())}
+        reads = {topic: list[str]() for topic in sorted(topics.values())} | _by_topic(function.reads, topics)
     else:
         reads = _by_topic(function.reads, topics)
     ordered = (

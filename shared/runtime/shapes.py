@@ -15,9 +15,10 @@ from shared.domain.event import Due, Event, Input, Scheduled, type_of
 
 if TYPE_CHECKING:
     from shared.ports.accounts import Accounts
+    from shared.ports.bodies import Bodies
     from shared.ports.bucket import Bucket
     from shared.ports.log import Log
-    from shared.ports.salts import Salts
+    from shared.ports.seals import Seals
     from shared.ports.signer import Signer
     from shared.ports.ssh_judge import SshJudge
     from shared.ports.views import Views
@@ -106,7 +107,8 @@ class Draw:
 class Gateways:
     """The outside, as an errand may touch it. `github_url` is the base of a GitHub-shaped REST API.
 
-    `ledger` is the bucket of what is public; `views` shows all functions' states as they are now.
+    `ledger` is the bucket of what is public; `views` shows all functions' states as they are now;
+    `bodies` are the raw bodies beside their records.
     """
 
     web: Web
@@ -116,7 +118,8 @@ class Gateways:
     github_token: str | None
     ledger: Bucket
     views: Views
-    salts: Salts
+    bodies: Bodies
+    seals: Seals
     signer: Signer
     ssh: SshJudge
     accounts: Accounts | None = None

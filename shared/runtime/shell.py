@@ -21,10 +21,12 @@ from shared.domain.parked import STACK_CHARACTERS_MAX, Parked
 from shared.ports.bucket import Bucket
 from shared.ports.bus import Bus
 from shared.ports.clock import Clock
+from shared.ports.seals import Seals
 from shared.ports.store import Conflict, Store
 from shared.runtime.batch import Batch, Folds
 from shared.runtime.edge import Receipt, Rejection, Submission
 from shared.runtime.logs import log
+from shared.runtime.sealing import sealed
 from shared.runtime.shapes import Decider, Errand, Function, Spread, dead_letters
 
 ATTEMPTS_MAX = 8
@@ -42,6 +44,7 @@ class Ports:
     bucket: Bucket
     clock: Clock
     house: House
+    seals: Seals
 
 
 class Happening(Struct, frozen=True, gc=False):
@@ -120,7 +123,10 @@ class Shell:
 
     def batch(self) -> Batch:
         """A fresh batch."""
-        return Batch(self.name, self.folds, self.ports.store, self.ports.clock.now_us)
+        ports = self.ports
+        return Batch(
+            self.name, self.folds, ports.store, ports.clock.now_us, lambda body: sealed(body, ports.seals)
+        )
 
     def handle(self, events: Sequence[Recorded]) -> list[Recorded]:
         """Handle events of the bus, in order, in one append; the events that came of them.
@@ -246,6 +252,9 @@ class Shell:
                 self.must_move(batch, happening, decided)
             routed = plan.units[0][0] if plan.units else None
             batch.add(happening.id, happening.correlation, happening.time_us, decided, routed=routed)
+        except TimeoutError:
+            # The keys are away.
+            raise
         except Exception as error:
             self.park(batch, happening, error)
 

@@ -9,15 +9,18 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import IO
 
+from shared.adapters.bodies import RawBodies
 from shared.adapters.clock import SystemClock
 from shared.adapters.ed25519 import SecretSigner
 from shared.adapters.filesystem import FilesystemBucket, FilesystemSecrets
 from shared.adapters.github_accounts import SECRET, GitHubAccounts
-from shared.adapters.salts import BucketSalts
+from shared.adapters.keyring import Keyring
 from shared.adapters.sqlite import SqliteStore
 from shared.adapters.sqlite_file import NotOurs
 from shared.adapters.ssh_keygen import SshKeygen
+from shared.adapters.vaults import DirectoryVault
 from shared.adapters.web import Limits, PoliteWeb
+from shared.adapters.wrapping import LocalWrapping
 from shared.domain.event import House
 from shared.domain.identity import pseudonymizer
 from shared.ports.accounts import Accounts
@@ -30,7 +33,7 @@ from shared.runtime.shell import Ports
 NOTICE = files("shared.domain").joinpath("notice.md")
 SIGN_IN_GAP_S, SIGN_IN_BYTES_MAX = 0.1, 65_536
 """Between two questions to GitHub about who signs in, and the size of an answer."""
-GENERATED_SECRETS = {"pepper": 32, "sign-in": 32, "ledger": 32}
+GENERATED_SECRETS = {"key-encryption": 32, "pepper": 32, "sign-in": 32, "ledger": 32}
 
 
 def terms() -> str:
@@ -134,6 +137,7 @@ def embedded(settings: Settings) -> Wired:
     clock = SystemClock()
     bucket = FilesystemBucket(settings.data / "bucket")
     web = PoliteWeb(clock, settings.allow_private_addresses, "HouseBot/0.1")
+    seals = Keyring(DirectoryVault(settings.data / "keys"), LocalWrapping(secrets.get("key-encryption")))
     gateways = Gateways(
         web,
         bucket,
@@ -142,10 +146,11 @@ def embedded(settings: Settings) -> Wired:
         settings.github_token or None,
         ledger=bucket,
         views=store,
-        # Apart from the bucket, of which there may be copies.
-        salts=BucketSalts(FilesystemBucket(settings.data / "subjects")),
+        bodies=RawBodies(store, bucket),
+        seals=seals,
         signer=SecretSigner(secrets, "ledger"),
         ssh=SshKeygen(),
         accounts=accounts(settings, clock, secrets),
     )
-    return Wired(Ports(store, store, bucket, clock, house), store, secrets, gateways, lock)
+    ports = Ports(store, store, bucket, clock, house, seals)
+    return Wired(ports, store, secrets, gateways, lock)

@@ -66,7 +66,6 @@ def log_of(count: int) -> ListedLog:
 
 def test_the_archiver_writes_the_archive_and_wakes_by_itself() -> None:
     assert (FUNCTION.writes, ARCHIVE.every_s) == ("archive", 60)
-    assert FUNCTION.reads == frozenset()
 
 
 def test_the_log_is_put_away_and_can_be_read_back_from_the_bucket_alone(tmp_path: Path) -> None:

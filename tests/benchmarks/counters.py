@@ -16,6 +16,7 @@ from shared.domain.ids import uuid5
 from shared.runtime.edge import Submission
 from shared.runtime.shapes import Decider, Fold, Function, Intake
 from shared.runtime.shell import Ports, Shell
+from tests.given import SEALS
 
 STREAMS = 1_000
 NOTE = "n" * 157
@@ -115,7 +116,7 @@ def ports(folder: Path) -> Iterator[Ports]:
     store = SqliteStore(folder / "house.sqlite")
     house = House("https://house.example", "sha256:" + "0" * 64, str)
     try:
-        yield Ports(store, store, FilesystemBucket(folder / "bucket"), SystemClock(), house)
+        yield Ports(store, store, FilesystemBucket(folder / "bucket"), SystemClock(), house, SEALS)
     finally:
         store.close()
 

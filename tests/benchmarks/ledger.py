@@ -34,7 +34,7 @@ from shared.runtime.discover import functions
 from shared.runtime.shell import Ports, Shell
 from tests.benchmarks.figures import Figure, Scale, against, below, interleaved
 from tests.benchmarks.places import fresh
-from tests.given import HOUSE, NOW_US
+from tests.given import HOUSE, NOW_US, SEALS
 from tests.outside import gateways
 
 ENTRIES, NEW, TOGETHER = 100_000, 1_000, 10_000
@@ -48,7 +48,7 @@ class Publishing:
     def __init__(self, folder: Path) -> None:
         store, bucket = SqliteStore(folder / "house.sqlite"), FilesystemBucket(folder / "bucket")
         self._store, self._bucket = store, bucket
-        ports = Ports(store, store, bucket, SystemClock(), HOUSE)
+        ports = Ports(store, store, bucket, SystemClock(), HOUSE, SEALS)
         self._shells = {function.name: Shell(function, ports) for function in functions()}
         # The archiver has no business outside.
         self._gateways = replace(gateways(cast(Web, None), store, bucket, store), ledger=bucket)

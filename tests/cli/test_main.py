@@ -22,7 +22,6 @@ NAMES = (
     "log",
     "journey",
     "token",
-    "sign-in",
     "key",
     "commit",
     "ledger",

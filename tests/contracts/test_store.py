@@ -281,6 +281,26 @@ def test_an_attachment_is_kept_until_it_expires(adapter: Adapter) -> None:
     assert len(adapter.store.read("thing/0")) == 2, "the events stay"
 
 
+def test_an_attachment_is_forgotten_alone(adapter: Adapter) -> None:
+    for n in range(2):
+        put(adapter, write(f"thing/{n}", recorded(f"thing/{n}", 1), attachment=b"raw%d" % n))
+    adapter.store.forget(["thing/1", "thing/9"])
+    adapter.store.forget([])
+    assert [adapter.store.attachment(f"thing/{n}") for n in range(2)] == [b"raw0", None]
+    assert stands(adapter, "thing/1").version == 1
+
+
+def test_nothing_of_a_forgotten_attachment_is_left_in_the_file(tmp_path: Path) -> None:
+    embedded = sqlite(tmp_path)
+    for n in range(2):
+        body = b"secret of %d " % n * 2_000
+        put(embedded, write(f"thing/{n}", recorded(f"thing/{n}", 1), attachment=body))
+    embedded.store.forget(["thing/1"])
+    kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"secret of 0" in kept
+    assert b"secret of 1" not in kept
+
+
 # -- the outbox
 
 

@@ -12,7 +12,7 @@ from shared.runtime import errands
 from shared.runtime.shapes import Gateways
 from shared.runtime.shell import Happening, Ports, Shell, of
 from tests.crawler.looking import ADA, OCTO, USERS, confirmed, gateways
-from tests.given import HOUSE, NOW_US
+from tests.given import HOUSE, NOW_US, SEALS
 
 
 def settle(shell: Shell, happening: Happening, through: Gateways) -> list[tuple[str, str]]:
@@ -23,7 +23,7 @@ def settle(shell: Shell, happening: Happening, through: Gateways) -> list[tuple[
 
 def test_one_opt_in_has_both_parties_looked_at_now_and_each_again_a_day_later() -> None:
     store, body = MemoryStore(), confirmed()
-    shell = Shell(FUNCTION, Ports(store, MemoryBus(), MemoryBucket(), ManualClock(NOW_US), HOUSE))
+    shell = Shell(FUNCTION, Ports(store, MemoryBus(), MemoryBucket(), ManualClock(NOW_US), HOUSE, SEALS))
     ids = (uuid5("correlation"), uuid5("causation"))
     opt_in = Recorded(
         uuid5("1"), type_of(body).name, "invitation/c0ffee", 1, NOW_US, NOW_US, *ids, encode(body)

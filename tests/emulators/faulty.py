@@ -28,7 +28,7 @@ from shared.runtime import discover
 from shared.runtime.shell import Ports, Shell
 from tests import google
 from tests.emulators.proxy import Proxy
-from tests.given import HOUSE
+from tests.given import HOUSE, SEALS
 
 RUNS = ("intake", "eventlog", "optin", "gateway")
 ACCEPTED, RECORDED = "house.intake.delivery-accepted.v1", "house.eventlog.entry-recorded.v1"
@@ -147,7 +147,7 @@ class Faulty:
 
     def relay(self, function: str) -> None:
         """Publish what a dead process of the function left, as any other's tick does two minutes later."""
-        ports = Ports(self.store, self.bus, MemoryBucket(), SystemClock(), HOUSE)
+        ports = Ports(self.store, self.bus, MemoryBucket(), SystemClock(), HOUSE, SEALS)
         shell = Shell(discover.function(function), ports)
         while shell.relay():
             pass

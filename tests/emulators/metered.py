@@ -17,9 +17,12 @@ from functions_framework.aio import _create_asgi_app_with_function
 from starlette.requests import Request
 from starlette.responses import Response
 
+from shared.adapters.bodies import RawBodies
 from shared.adapters.clock import SystemClock
+from shared.adapters.ed25519 import SecretSigner
 from shared.adapters.memory import ManualClock
 from shared.adapters.pubsub import PubSubBus
+from shared.adapters.ssh_keygen import SshKeygen
 from shared.adapters.web import PoliteWeb
 from shared.cli.github import request
 from shared.domain.cloudevents import attributes
@@ -36,9 +39,11 @@ from shared.runtime.wiring import terms
 from tests import google
 from tests.buckets import gcs_bucket
 from tests.emulators.prices import MESSAGE_BYTES_MIN
+from tests.given import SEALS
 
 SECRETS = {
     "github": b"a webhook secret of this test",
+    "ledger": b"l" * 32,
     "pepper": b"p" * 32,
     "sign-in": b"s" * 32,
     "operator": b"o" * 32,
@@ -74,8 +79,20 @@ class Metered:
         clock = self._clock = ManualClock(SystemClock().now_us())
         house = House(ORIGIN, terms(), pseudonymizer(SECRETS["pepper"]))
         web = PoliteWeb(clock, False, "HouseBot/0.1")
-        gateways = Gateways(web, self._bucket, self._store, "http://127.0.0.1:9", None)
-        ports = Ports(self._store, self._bus, self._bucket, clock, house)
+        gateways = Gateways(
+            web,
+            self._bucket,
+            self._store,
+            "http://127.0.0.1:9",
+            None,
+            ledger=self._bucket,
+            views=self._store,
+            bodies=RawBodies(self._store, self._bucket),
+            seals=SEALS,
+            signer=SecretSigner(Secrets(), "ledger"),
+            ssh=SshKeygen(),
+        )
+        ports = Ports(self._store, self._bus, self._bucket, clock, house, SEALS)
         self.hosted = {name: Hosted(f, ports, Secrets(), gateways, 0.0) for name, f in functions.items()}
         self._intake = self._app("intake", sorted(functions))
 

@@ -19,7 +19,7 @@ from shared.runtime.edge import Receipt, Submission
 from shared.runtime.shapes import Decider, Draw, Errand, Fold, Function, Gateways, Intake, Spread
 from shared.runtime.shell import Ports, Shell
 from tests.contracts.stores import Adapter
-from tests.given import HOUSE, NOW_US
+from tests.given import HOUSE, NOW_US, SEALS
 from tests.outside import gateways
 
 replace = msgspec.structs.replace
@@ -291,7 +291,7 @@ class Toys:
     ) -> None:
         self.adapter, self.functions = adapter, functions
         self.clock, self.bucket = ManualClock(NOW_US), MemoryBucket()
-        self.ports = Ports(store or adapter.store, bus or adapter.bus, self.bucket, self.clock, HOUSE)
+        self.ports = Ports(store or adapter.store, bus or adapter.bus, self.bucket, self.clock, HOUSE, SEALS)
         self.shells = {function.name: Shell(function, self.ports) for function in functions}
         self.site = CourierSite()
         assert adapter.log is not None

@@ -20,6 +20,7 @@ from shared.domain.entries import EntryRecorded
 from shared.domain.entry_hash import entry_hash
 from shared.domain.event import Event, Recorded
 from shared.domain.event import House as Constants
+from shared.domain.handles import addressed, handle_of
 from shared.domain.ids import uuid5
 from shared.domain.instants import HOUR_US, SECOND_US
 from shared.domain.lanes import LANES
@@ -30,8 +31,9 @@ from shared.ports.accounts import Accounts
 from shared.ports.store import View
 from shared.runtime.discover import functions
 from shared.runtime.edge import Receipt, Submission, Trouble
+from shared.runtime.sealing import opened, opened_event
 from shared.runtime.shell import Ports, Shell
-from tests.given import HOUSE, NOW_US
+from tests.given import HOUSE, NOW_US, SEALS
 
 T = TypeVar("T")
 
@@ -45,7 +47,7 @@ class House:
         self.secrets = MemorySecrets({"sign-in": b"sign-in secret of the tests"})
         self.bucket = self.ledger = MemoryBucket()
         self.store, self.bus = MemoryStore(), MemoryBus()
-        ports = Ports(self.store, self.bus, self.bucket, self.clock, self.house)
+        ports = Ports(self.store, self.bus, self.bucket, self.clock, self.house, SEALS)
         self.shells = {function.name: Shell(function, ports) for function in functions()}
         self.ssh = SshKeygen()
         self.accounts: Accounts | None = None
@@ -61,7 +63,8 @@ class House:
         receipt = self.shells["gateway"].accept([submission])[0]
         if self.settles:
             self.settle()
-        return receipt
+        events = [opened_event(event, SEALS) for event in receipt.events]
+        return Receipt(receipt.correlation, tuple(events), receipt.duplicate)
 
     @property
     def functions(self) -> tuple[str, ...]:
@@ -72,7 +75,7 @@ class House:
 
     def state(self, function: str, stream: str, kind: type[T]) -> T | None:
         view = self.store.state(function, stream)
-        return None if view is None else msgspec.json.decode(view.state, type=kind)
+        return None if view is None else self.opened(msgspec.json.decode(view.state, type=kind))
 
     def states(
         self,
@@ -83,16 +86,19 @@ class House:
         limit: int = 100,
     ) -> list[tuple[View, T]]:
         views = self.store.states(function, tag, before, limit)
-        return [(view, msgspec.json.decode(view.state, type=kind)) for view in views]
+        return [(view, self.opened(msgspec.json.decode(view.state, type=kind))) for view in views]
+
+    def opened(self, body: T) -> T:
+        return opened(body, SEALS)
 
     def journey(self, correlation: str, limit: int = 1000) -> list[Recorded]:
-        return self.store.journey(correlation, limit)
+        return [opened_event(event, SEALS) for event in self.store.journey(correlation, limit)]
 
     def read(self, stream: str, after: int = 0, limit: int = 1000) -> list[Recorded]:
-        return self.store.read(stream, after, limit)
+        return [opened_event(event, SEALS) for event in self.store.read(stream, after, limit)]
 
     def log(self, after: int, limit: int) -> list[Recorded]:
-        return self.store.since(after, limit)
+        return [opened_event(event, SEALS) for event in self.store.since(after, limit)]
 
     def troubles(self) -> list[Trouble]:
         return self.found
@@ -146,7 +152,9 @@ class House:
         return self.house.pseudonym(f"github:{number}")
 
     def entry(self, actor: int | None, owner: int | None = None, **facts: Any) -> EntryRecorded:
-        """Record an entry between two developers."""
+        """Record an entry between two developers, as the event log would."""
+        login, pseudonym = facts.get("actor_login"), self.house.pseudonym
+        facts |= addressed(facts.pop("trailers", None), pseudonym)
         unnamed = EntryRecorded(
             hash="",
             kind=facts.pop("kind", "star"),
@@ -156,6 +164,7 @@ class House:
             owner=None if owner is None else self.pseudonym(owner),
             repository=facts.pop("repository", "octo/hello"),
             ordinal=next(self._numbers),
+            actor_handle=handle_of(login, pseudonym) if login else None,
             **facts,
         )
         entry = msgspec.structs.replace(unnamed, hash=entry_hash(unnamed))

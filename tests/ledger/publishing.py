@@ -11,10 +11,13 @@ import msgspec
 
 from functions.archiver.ledger import LEDGER
 from functions.archiver.main import FUNCTION as ARCHIVER
+from shared.adapters.bodies import RawBodies
 from shared.adapters.ed25519 import SecretSigner
+from shared.adapters.keyring import Keyring
 from shared.adapters.memory import ManualClock, MemoryBucket, MemoryBus, MemorySecrets, MemoryStore
-from shared.adapters.salts import BucketSalts
 from shared.adapters.ssh_keygen import SshKeygen
+from shared.adapters.vaults import MemoryVault
+from shared.adapters.wrapping import LocalWrapping
 from shared.domain.archive import Ledger
 from shared.domain.entries import EntryRecorded
 from shared.domain.entry_hash import entry_hash
@@ -49,11 +52,12 @@ class Publishing:
     def __init__(self, secret: str = SECRET, origin: str = HOUSE.origin) -> None:
         self.clock, self.bucket, self.kept = ManualClock(NOW_US), MemoryBucket(), MemoryBucket()
         self.store, self.bus = MemoryStore(), MemoryBus()
+        self.seals = Keyring(MemoryVault(), LocalWrapping(bytes(32)), seed=bytes)
         self.start(origin)
-        self.salts = BucketSalts(self.kept)
         self.gateways = replace(
             outside.gateways(NoWeb(), self.store, self.bucket, self.store),
-            salts=self.salts,
+            bodies=RawBodies(self.store, self.bucket),
+            seals=self.seals,
             signer=SecretSigner(MemorySecrets({"ledger": secret.encode()}), "ledger"),
             ssh=SshKeygen(),
         )
@@ -62,7 +66,7 @@ class Publishing:
     def start(self, origin: str) -> None:
         """Start the functions of a House at that address."""
         house = msgspec.structs.replace(HOUSE, origin=origin)
-        ports = Ports(self.store, self.bus, self.bucket, self.clock, house)
+        ports = Ports(self.store, self.bus, self.bucket, self.clock, house, self.seals)
         self.shells = {function.name: Shell(function, ports) for function in functions()}
 
     # -- facts

@@ -3,6 +3,7 @@
 from hashlib import sha1
 
 from shared.domain.entries import EntryRecorded
+from shared.domain.handles import addressed, handle_of
 from shared.domain.instants import DAY_US, rfc3339
 from tests.given import HOUSE, NOW_US
 
@@ -22,8 +23,9 @@ def commit(actor: str, said: dict[str, str], received_at_us: int, anchor: str | 
         delivery="0" * 64,
         actor=actor,
         actor_login=LOGINS.get(actor, actor),
+        actor_handle=handle_of(LOGINS.get(actor, actor), HOUSE.pseudonym),
         anchor=anchor or sha1(made_of).hexdigest(),
-        trailers=said,
+        **addressed(said, HOUSE.pseudonym),
     )
 
 

@@ -12,6 +12,7 @@ from functions.optin.house_id import HOUSE_ID as OWNERSHIP
 from functions.optin.main import FUNCTION
 from shared.domain.entries import EntryRecorded
 from shared.domain.event import Due, Event
+from shared.domain.handles import handle_of
 from shared.domain.instants import DAY_US, HOUR_US, SECOND_US, rfc3339
 from shared.domain.optins import (
     Answer,
@@ -36,6 +37,10 @@ from tests.optin.said import ALICE, BOB, CAROL, HASH, HOUSE_ID, LOGINS, accept, 
 from tests.settled import Settled
 
 
+def handle(login: str) -> str:
+    return handle_of(login, HOUSE.pseudonym)
+
+
 def invited(by: EntryRecorded, invitee: str = "bob", expires_us: int = NOW_US + 7 * DAY_US) -> Invited:
     assert by.actor
     return Invited(
@@ -49,6 +54,8 @@ def invited(by: EntryRecorded, invitee: str = "bob", expires_us: int = NOW_US + 
         HOUSE_ID,
         by.received_at_us,
         expires_us,
+        inviter_handle=handle(LOGINS[by.actor]),
+        invitee_handle=handle(invitee),
     )
 
 
@@ -57,7 +64,16 @@ def responded(by: EntryRecorded, answer: Answer, refusal: str | None = None) -> 
     assert by.anchor
     terms = (by.trailers or {}).get("House-Terms")
     return Responded(
-        HASH, by.anchor, by.hash, by.actor, LOGINS[by.actor], answer, terms, by.received_at_us, refusal
+        HASH,
+        by.anchor,
+        by.hash,
+        by.actor,
+        LOGINS[by.actor],
+        answer,
+        terms,
+        by.received_at_us,
+        refusal,
+        responder_handle=handle(LOGINS[by.actor]),
     )
 
 
@@ -377,7 +393,8 @@ TAKEN_OVER = "the invitation is to the account that first answered under this lo
 
 
 def called(entry: EntryRecorded, login: str) -> EntryRecorded:
-    return replace(entry, actor_login=login, hash=sha1(f"{entry.hash}{login}".encode()).hexdigest())
+    named = replace(entry, actor_login=login, actor_handle=handle(login))
+    return replace(named, hash=sha1(f"{entry.hash}{login}".encode()).hexdigest())
 
 
 def test_a_number_decides_whatever_the_account_is_called_by_now() -> None:

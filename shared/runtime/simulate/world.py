@@ -11,10 +11,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from shared.adapters.bodies import RawBodies
 from shared.adapters.ed25519 import SecretSigner
+from shared.adapters.keyring import Keyring
 from shared.adapters.memory import ManualClock, MemoryBucket, MemorySecrets
-from shared.adapters.salts import BucketSalts
 from shared.adapters.ssh_keygen import SshKeygen
+from shared.adapters.vaults import MemoryVault
+from shared.adapters.wrapping import LocalWrapping
 from shared.domain.entries import EntryRecorded
 from shared.domain.event import Event, House, Recorded, decode
 from shared.domain.identity import pseudonymizer
@@ -42,6 +45,11 @@ ROUNDS_MAX = 400
 T = TypeVar("T")
 
 
+def _seals() -> Keyring:
+    """Keys that are the same in every run, as two runs of one seed have to be identical."""
+    return Keyring(MemoryVault(), LocalWrapping(bytes(32)), seed=bytes)
+
+
 class Restless(AssertionError):
     """The world does not come to rest."""
 
@@ -59,7 +67,8 @@ class World:
         self.faults = Faults(self.dice)
         self.store, self.bus = FaultyStore(self.faults), FaultyBus(self.faults, functions)
         self.clock, self._bucket = ManualClock(self.script.phases[0][0].at_us), MemoryBucket()
-        self._ports = Ports(self.store, self.bus, self._bucket, self.clock, HOUSE)
+        self._seals = _seals()
+        self._ports = Ports(self.store, self.bus, self._bucket, self.clock, HOUSE, self._seals)
         web = ScriptedWeb(self.faults)
         self._gateways = Gateways(
             web,
@@ -69,7 +78,8 @@ class World:
             None,
             ledger=self._bucket,
             views=self.store,
-            salts=BucketSalts(self._bucket),
+            bodies=RawBodies(self.store, self._bucket),
+            seals=self._seals,
             signer=SecretSigner(MemorySecrets({"ledger": b"5e" * 32}), "ledger"),
             ssh=SshKeygen(),
         )

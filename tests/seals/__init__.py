@@ -1,0 +1,1 @@
+"""What keeps a person's words readable only as long as that person wants."""
