@@ -4,6 +4,7 @@ import atexit
 import os
 from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import NoReturn
 from uuid import uuid4
 
 import pytest
@@ -31,9 +32,14 @@ def _started() -> Google | Missing:
 def google() -> Google:
     """The emulators of this process. Without what they need the test is skipped, or fails in CI."""
     found = _started()
-    if isinstance(found, Google):
-        os.environ.update(found.environment)
-        return found
+    if isinstance(found, Missing):
+        absent(found)
+    os.environ.update(found.environment)
+    return found
+
+
+def absent(found: Missing) -> NoReturn:
+    """Skip the test, or have it fail in CI."""
     if os.environ.get("CI") == "true" or os.environ.get("HOUSE_CI"):
         pytest.fail(f"the emulators are missing: {found}")
     pytest.skip(f"the emulators are missing: {found}")

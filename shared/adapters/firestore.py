@@ -381,15 +381,15 @@ class FirestoreStore:
             unsent.settle(attempt, self._came_about(attempt))
         return unsent.pending()[:limit] or self._abandoned.events(function, limit)
 
-    def _came_about(self, attempt: Attempt) -> bool:
-        """Whether a doubted append is durable; all its events are when its first is.
+    def _came_about(self, attempt: Attempt) -> bool | None:
+        """Whether a doubted append is durable, as all its events are when its first is; None: that is not known yet.
 
         Its order tells it from a later attempt at the same input, whose events have the same ids, but perhaps, as a
-        request comes at another time, not the same bodies.
+        request comes at another time, not the same bodies. Where another was first, it cannot come about any more.
         """
         order, first = attempt.events[0]
         found = self.read(first.stream, first.version - 1, 1)
-        return bool(found) and found[0].position == order
+        return found[0].position == order if found else None
 
     def sent(self, events: Sequence[Recorded]) -> None:
         """See Store."""

@@ -104,18 +104,18 @@ class Unsent:
                 self._doubts.append(attempt)
 
     def doubts(self) -> list[Attempt]:
-        """The doubted appends, to be looked up: one that is found came about, whenever it is asked for."""
+        """The doubted appends, to be looked up and settled."""
         with self._lock:
             return list(self._doubts)
 
-    def settle(self, attempt: Attempt, durable: bool) -> None:
-        """Whether a doubted append was found; one that is not there may for a while still be on its way."""
+    def settle(self, attempt: Attempt, durable: bool | None) -> None:
+        """What became of a doubted append; None: it is not there, and may for a while still be on its way."""
         with self._lock:
             if attempt not in self._doubts:
                 return
             if durable:
                 self._await_sending(attempt)
-            elif time.monotonic() - attempt.begun_s <= DOUBT_S:
+            elif durable is None and time.monotonic() - attempt.begun_s <= DOUBT_S:
                 return
             self._doubts.remove(attempt)
 
