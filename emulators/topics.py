@@ -50,10 +50,10 @@ class Topics:
             "retryPolicy": {"minimumBackoff": f"{BACKOFF_S_MIN}s", "maximumBackoff": f"{BACKOFF_S_MAX}s"},
         }
 
-    def watch(self, topics: Iterable[str], url: str) -> None:
-        """Have each message of these topics pushed to `url`, too."""
+    def watch(self, topics: Iterable[str], url: str | None = None) -> None:
+        """Have each message of these topics pushed to `url`, too, or kept to be pulled, as `watch-<topic>`."""
+        pushed = {"pushEndpoint": url, "noWrapper": {"writeMetadata": True}} if url else {}
         for topic in topics:
-            pushed = {"pushEndpoint": url, "noWrapper": {"writeMetadata": True}}
             named = f"projects/{self._project}/topics/{topic}"
             self._put(f"subscriptions/watch-{topic}", {"topic": named, "pushConfig": pushed})
 

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from shared.cli.api import Api, operator
-from shared.cli.failures import Failure, Misuse
+from shared.cli.failures import Misuse
 from shared.cli.parsing import add_node, examples
+from shared.cli.signing import signed
 from shared.domain.evidence import REGISTRATION_NAMESPACE, statement
 from shared.domain.ssh import KEY_LINE_CHARACTERS_MAX, BadKey, PublicKey, public_key
 
 if TYPE_CHECKING:
     from shared.cli.parsing import Subparsers
-
-SIGNING_S_MAX = 120
-"""For whoever has to type a passphrase or to touch a security key."""
 
 
 def register(subparsers: Subparsers) -> None:
@@ -76,7 +73,7 @@ def run_add(args: argparse.Namespace) -> int:
     developer, origin = api.get("/api/keys")["developer"], api.get("/api/house")["origin"]
     said = statement(origin, developer, key.fingerprint)
     print(f"ssh-keygen signs with {args.file}: {said.decode().strip()}", file=sys.stderr)
-    proof = _signed(Path(args.file), said)
+    proof = signed(Path(args.file), said, REGISTRATION_NAMESPACE)
     print(api.post("/api/keys", {"key": key.line, "proof": proof})["fingerprint"])
     return 0
 
@@ -89,17 +86,6 @@ def _key(file: Path) -> PublicKey:
         raise Misuse(f"{file}: {error}") from error
     except BadKey as error:
         raise Misuse(f"{file}: {error}") from error
-
-
-def _signed(file: Path, said: bytes) -> str:
-    command = ["ssh-keygen", "-q", "-Y", "sign", "-n", REGISTRATION_NAMESPACE, "-f", str(file)]
-    try:
-        done = subprocess.run(command, input=said, capture_output=True, timeout=SIGNING_S_MAX, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise Failure(f"ssh-keygen could not sign: {error}") from error
-    if done.returncode != 0:
-        raise Failure(f"ssh-keygen could not sign with {file}: {done.stderr.decode(errors='replace')}")
-    return done.stdout.decode("ascii")
 
 
 def run_list(args: argparse.Namespace) -> int:

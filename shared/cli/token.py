@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, get_args
 
 from shared.cli.api import operator
+from shared.cli.failures import Misuse
 from shared.cli.parsing import add_node, examples
 from shared.domain.requests import Role
 
@@ -26,12 +27,16 @@ def register(subparsers: Subparsers) -> None:
         description="Makes a token and prints it. The node keeps only its digest: it is never shown again.",
         epilog=examples(
             "house token issue --role developer --name github:583231/octocat",
+            "house token issue --role developer --name github:583231/octocat --once",
             "house token issue --role client --name 'The Tide Fund'",
         ),
     )
     issue.add_argument("--role", required=True, choices=get_args(Role), help="what it opens")
     issue.add_argument(
         "--name", required=True, metavar="N", help="whose it is; a developer's reads github:ID/LOGIN"
+    )
+    issue.add_argument(
+        "--once", action="store_true", help="a link that signs a developer in once, within a day, instead"
     )
     issue.add_argument("--json", action="store_true", help="the token with its role, subject and name")
     add_node(issue)
@@ -40,6 +45,12 @@ def register(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Issue the token."""
+    if args.once:
+        if args.role != "developer":
+            raise Misuse("--once is for --role developer")
+        made = operator(args).post("/api/one-time-tokens", {"name": args.name})
+        print(json.dumps(made, ensure_ascii=False) if args.json else made["url"])
+        return 0
     issued = operator(args).post("/api/tokens", {"role": args.role, "name": args.name})
     print(json.dumps(issued, ensure_ascii=False) if args.json else issued["token"])
     return 0

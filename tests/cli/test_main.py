@@ -22,6 +22,7 @@ NAMES = (
     "log",
     "journey",
     "token",
+    "sign-in",
     "key",
     "commit",
     "ledger",

@@ -183,10 +183,17 @@ def work(stage: Stage) -> None:
             voice, what = stage.voices[developer.first], ("work", developer.first)
             approved = [creatives[label] for label in liked]
             stage.post(voice, f"{path}/votes", {"approved": approved}, *what)
+            step.until(partial(_counted, stage, developer), f"{developer.first}'s ballot to be counted")
             points = [_point(chance, creatives["Landing page"]) for _ in range(POINTS_EACH)]
             stage.post(voice, f"{path}/points", {"points": points}, *what)
             step.say(f"{developer.first}: approves {' and '.join(liked)}; {POINTS_EACH} points")
         step.link = stage.journey("work", stage.host.first)
+
+
+def _counted(stage: Stage, developer: Developer) -> bool:
+    """Whether a ballot is: who votes and marks at once may begin their part with either."""
+    kinds = {event["type"] for event in stage.journey_events("work", developer.first)}
+    return "house.aggregator.metric-recorded.v1" in kinds
 
 
 def _point(chance: random.Random, creative: str) -> dict[str, Any]:
