@@ -10,6 +10,7 @@ from functions.gateway.auth import Caller
 from functions.gateway.call import Call
 from functions.gateway.mine import people
 from functions.gateway.my_answers import MyKey
+from shared.domain.entries import EntryRecorded
 from shared.domain.event import Event
 from shared.domain.evidence import KeyRevoked, key_stream
 from shared.domain.optins import Invitation
@@ -24,6 +25,8 @@ from shared.runtime.edge import Edge
 
 TOKENS_MAX = 200
 """Tokens that one erasure revokes by name; the others are over because of when they were issued."""
+HANDLED_MAX = 500
+"""Entries, and invitations, in which a developer's logins are looked for."""
 _OPEN = ("invited", "responded", "confirmed")
 _CHUNK = 200
 
@@ -45,7 +48,7 @@ def erasure(call: Call) -> Erasure:
     # Whoever asks is among them, however many there are.
     digests = dict.fromkeys([who.digest, *tokens])
     events: list[tuple[str, Event]] = [
-        (person, ErasureRequested(me, now_us, invitations)),
+        (person, ErasureRequested(me, now_us, invitations, _handles(edge, me))),
         (person, ConsentWithdrawn(me, "participation", now_us)),
         (person, ConsentWithdrawn(me, "introduction", now_us)),
         *((f"token/{digest}", TokenRevoked(digest)) for digest in digests),
@@ -68,6 +71,17 @@ def _invitations(edge: Edge, me: str) -> tuple[str, ...]:
             break
         before = chunk[-1][0].cursor
     return tuple(found[:ERASED_INVITATIONS_MAX])
+
+
+def _handles(edge: Edge, me: str) -> tuple[str, ...]:
+    """The logins that their latest entries and the invitations they spoke to show, as handles."""
+    entries = edge.states("eventlog", EntryRecorded, f"party:{me}", None, HANDLED_MAX)
+    found = {entry.actor_handle for _, entry in entries if entry.actor == me}
+    for _, state in edge.states("optin", Invitation, f"party:{me}", None, HANDLED_MAX):
+        invited = state.invited
+        found |= {answer.responder_handle for answer in state.answers if answer.responder == me}
+        found |= {invited.inviter_handle} if invited and invited.inviter == me else set()
+    return tuple(sorted(handle for handle in found if handle))
 
 
 def _keys(edge: Edge, who: Caller) -> list[str]:

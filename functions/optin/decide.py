@@ -1,6 +1,6 @@
 """Opt-in: two commits that name each other become a double opt-in (DESIGN section 5).
 
-Reads EntryRecorded, WithholdingRequested, OptInWithdrawn, its own IdClaimed and IdRefused, and Due.
+Reads EntryRecorded, WithholdingRequested, OptInWithdrawn, ErasureRequested, its own IdClaimed and IdRefused, and Due.
 Emits Invited, Responded, InvitationAdmitted, StatementRefused, StatementWithheld, WithdrawalNoted, OptInConfirmed,
 OptInDeclined, OptInExpired, OptInRevoked. Stream: invitation/<commit hash>. The invitation's House-Id must be its
 own: see house_id.py; whose answers count says answers.py, and what they amount to verdict.py.
@@ -35,7 +35,7 @@ from shared.domain.optins import (
     StatementWithheld,
     WithdrawalNoted,
 )
-from shared.domain.requests import OptInWithdrawn, WithholdingRequested
+from shared.domain.requests import ErasureRequested, OptInWithdrawn, WithholdingRequested
 from shared.runtime.shapes import Decider, Fold
 
 REFUSED_MAX = 64
@@ -61,6 +61,8 @@ def _streams(arrived: Input) -> tuple[str, ...]:
             | IdRefused(invitation=commit)
         ):
             return (f"invitation/{commit}",)
+        case ErasureRequested(invitations=commits):
+            return tuple(f"invitation/{commit}" for commit in commits)
         case _:
             return ()
 
@@ -81,10 +83,11 @@ def _told(state: Invitation, arrived: Input) -> list[Event]:
                 return []
             return [StatementWithheld(commit, asked.entry, asked.developer, arrived.time_us)]
         case OptInWithdrawn(developer=by, invitation=commit):
-            known_us = state.withdrawn.get(by)
-            room = known_us is not None or len(state.withdrawn) < WITHDRAWN_MAX
-            earlier = known_us is None or arrived.time_us < known_us
-            return [WithdrawalNoted(commit, by, arrived.time_us)] if room and earlier else []
+            return _withdrawn(state, commit, by, arrived.time_us)
+        case ErasureRequested(developer=by):
+            # It names only what somebody has said something of.
+            said: list[Invited | Responded] = [*([state.invited] if state.invited else []), *state.answers]
+            return _withdrawn(state, said[0].invitation, by, arrived.time_us) if said else []
         case IdClaimed(invitation=commit):
             return [] if state.admitted else [InvitationAdmitted(commit)]
         case IdRefused(invitation=commit):
@@ -92,6 +95,14 @@ def _told(state: Invitation, arrived: Input) -> list[Event]:
             return [OptInDeclined(commit, None, "its House-Id belongs to another invitation", inviting)]
         case _:
             return []
+
+
+def _withdrawn(state: Invitation, commit: str, by: str, at_us: int) -> list[Event]:
+    """Of each developer the earliest word counts."""
+    known_us = state.withdrawn.get(by)
+    room = known_us is not None or len(state.withdrawn) < WITHDRAWN_MAX
+    earlier = known_us is None or at_us < known_us
+    return [WithdrawalNoted(commit, by, at_us)] if room and earlier else []
 
 
 def _inviting(
@@ -271,7 +282,7 @@ def tags(state: Invitation) -> frozenset[str]:
 
 INVITATION = Decider(
     Fold("invitation", Invitation, Invitation(), evolve, due, tags),
-    (EntryRecorded, WithholdingRequested, OptInWithdrawn, IdClaimed, IdRefused, Due),
+    (EntryRecorded, WithholdingRequested, OptInWithdrawn, ErasureRequested, IdClaimed, IdRefused, Due),
     _streams,
     decide,
 )

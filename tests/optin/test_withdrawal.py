@@ -10,7 +10,7 @@ from shared.domain.entries import EntryRecorded
 from shared.domain.event import Event
 from shared.domain.instants import HOUR_US
 from shared.domain.optins import Invitation, OptInRevoked, WithdrawalNoted
-from shared.domain.requests import OptInWithdrawn
+from shared.domain.requests import ErasureRequested, OptInWithdrawn
 from tests.given import NOW_US, given
 from tests.optin.said import ALICE, BOB, CAROL, HASH, accept, invite
 from tests.optin.test_invitation import ADMITTED, confirmed, responded
@@ -43,6 +43,16 @@ def test_either_party_ends_a_confirmed_opt_in(by: str) -> None:
     state = outcome.then(WithdrawalNoted(HASH, by, LATER_US), revoked)
     assert state.status == "revoked"
     given(INVITATION, *past, *outcome.events).when(withdrawn(by), at_us=LATER_US + 1).nothing()
+
+
+@pytest.mark.parametrize("by", [ALICE, BOB])
+def test_whoever_wants_to_be_forgotten_ends_their_opt_ins(by: str) -> None:
+    past = (*ADMITTED, responded(YES, "accept"), confirmed(YES))
+    asked = ErasureRequested(by, LATER_US, (HASH, "ab" * 20))
+    outcome = given(INVITATION, *past).when(asked, at_us=LATER_US)
+    revoked = OptInRevoked(HASH, (ALICE, BOB), by, LATER_US)
+    assert outcome.then(WithdrawalNoted(HASH, by, LATER_US), revoked).status == "revoked"
+    given(INVITATION).when(asked, at_us=LATER_US).nothing()
 
 
 def test_somebody_else_ends_nothing() -> None:

@@ -1,0 +1,102 @@
+"""Whoever asks to be forgotten is: no byte of a real node's directory, backup or log tells of them afterwards."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.cli.api import Api
+from shared.cli.demo.cast import Cast, Developer, cast
+from shared.cli.demo.host import GITHUB_TOKEN, nonce
+from shared.cli.demo.show import show
+from shared.cli.demo_github import DemoGitHub
+from shared.runtime.rebuild import run
+from shared.runtime.settings import Settings
+from tests.processes.nodes import SECRET, Node
+
+pytestmark = [pytest.mark.process, pytest.mark.slow, pytest.mark.timeout(180)]
+ERASED_S_MAX = 60.0
+
+
+def words(developer: Developer) -> tuple[str, ...]:
+    """What would tell of a developer, wherever it lay."""
+    return (
+        developer.login,
+        developer.name,
+        developer.email,
+        f"github:{developer.id}",
+        f'"id": {developer.id},',
+    )
+
+
+def telling(folder: Path, developer: Developer) -> set[str]:
+    """Which of a developer's words any file of the folder holds."""
+    kept = b"\0".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+    return {word for word in words(developer) if word.encode() in kept}
+
+
+@pytest.fixture
+def players() -> Cast:
+    return cast(nonce(2_026))
+
+
+@pytest.fixture
+def node(tmp_path: Path, players: Cast) -> Iterator[Node]:
+    """A node on which the demo has been played, profiles and all."""
+    with DemoGitHub(players.profiles()) as github:
+        node = Node(
+            tmp_path / "house",
+            HOUSE_GITHUB_URL=github.url,
+            HOUSE_GITHUB_TOKEN=GITHUB_TOKEN,
+            HOUSE_ALLOW_PRIVATE_ADDRESSES="true",
+        ).wait_until_up()
+        try:
+            yield node
+        finally:
+            if node.process.poll() is None:
+                node.kill()
+
+
+def operator(node: Node, folder: Path) -> Api:
+    host, port = node.address
+    return Api.at(f"http://{host}:{port}", (folder / "operator.token").read_text().strip())
+
+
+def erased(api: Api, developer: Developer) -> None:
+    """Ask as the developer, and wait until it is done."""
+    name = f"github:{developer.id}/{developer.login}"
+    issued = api.post("/api/tokens", {"role": "developer", "name": name})
+    api.speaking_for(issued["token"]).post("/api/me/erasure", {"confirm": "erase me"})
+    until_s = time.monotonic() + ERASED_S_MAX
+    while time.monotonic() < until_s:
+        found = api.get("/api/events", kind="house.archiver.subject-erased.v1", after=0, limit=500)
+        if found["events"]:
+            return
+        time.sleep(0.2)
+    raise AssertionError("nobody was erased")
+
+
+def test_nothing_tells_of_a_developer_who_was_erased(node: Node, players: Cast, tmp_path: Path) -> None:
+    folder, backup = tmp_path / "house", tmp_path / "backup"
+    api = operator(node, folder)
+    outcome = show(api, SECRET.encode(), players, profiles=True, json=True)
+    assert outcome.failure is None
+    alice, bob, *_ = players.developers
+    assert {alice.login, alice.email} <= telling(folder, alice), "raw bodies still name her"
+    erased(api, alice)
+    page = api.ask("GET", "/log")
+    assert page.status in (200, 303)
+    assert not any(word in str(api.get("/api/entries", limit=500)) for word in words(alice))
+    assert api.ask("GET", f"/api/briefs/{outcome.told['ids']['brief']}/results").status == 200
+    assert node.stop() == 0
+    shutil.copytree(folder, backup)
+    assert telling(folder, alice) == telling(backup, alice) == set()
+    assert not any(word in "".join(node.said) for word in words(alice)), "neither does the log"
+    assert bob.login in telling(folder, bob), "what is others' stays"
+    settings = Settings.load({}, data=str(folder))
+    said: list[str] = []
+    assert run(settings, check=True, report=said.append), said
