@@ -10,13 +10,13 @@ This is the puncturable pseudorandom function of Goldreich, Goldwasser and Mical
 
 from collections.abc import Iterator
 from hashlib import sha256
-from hmac import digest
 
 from msgspec import Struct
 
 DEPTH = 44
 """Levels: with 16 trees, two of a million people share a leaf, and so their end, with a chance of 1 in 10^8 a person."""
 SEED_BYTES = 32
+_TURNS = {"0": b"\0", "1": b"\1"}
 
 
 class KeyTree(Struct, frozen=True):
@@ -61,4 +61,5 @@ def _siblings(seed: bytes, above: str, path: str) -> Iterator[tuple[str, bytes]]
 
 
 def _child(seed: bytes, turn: str) -> bytes:
-    return digest(seed, turn.encode(), "sha256")
+    # All inputs have one length, so a plain hash will do, at a third of an HMAC's cost.
+    return sha256(seed + _TURNS[turn]).digest()

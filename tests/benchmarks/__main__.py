@@ -19,6 +19,7 @@ from tests.benchmarks.ledger import ledger
 from tests.benchmarks.memory import memory
 from tests.benchmarks.places import KEPT
 from tests.benchmarks.replays import replays
+from tests.benchmarks.sealing import sealing
 
 BENCHMARKS: dict[str, Benchmark] = {
     "commands": commands,
@@ -31,6 +32,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "cold": cold,
     "emulated": emulated,
     "ledger": ledger,
+    "sealing": sealing,
 }
 
 
