@@ -45,12 +45,15 @@ def everyone(project: str, origin: str, ports: Mapping[str, int]) -> dict[str, s
 
 
 def alone(name: str, project: str, secret: Mapping[str, bytes]) -> dict[str, str]:
-    """What one function is told beside: its buckets, and of the secrets those that it declares."""
+    """What one function is told beside: its buckets, and of the secrets those that it declares.
+
+    All have the key-encryption key itself, as there is no Cloud KMS here that would keep it to itself.
+    """
     node = ROUTE["functions"][name]
-    told = {"HOUSE_BUCKET": bucket(project, node["bucket"])}
+    told = {"HOUSE_BUCKET": bucket(project, node["bucket"]), "HOUSE_BODIES": bucket(project, "bodies")}
     if node["ledger"] is not None:
         told["HOUSE_LEDGER"] = bucket(project, "ledger")
-    for declared in node["secrets"]:
+    for declared in (*node["secrets"], "key-encryption"):
         for found in (given for given in secret if fnmatch(given, declared)):
             told[f"HOUSE_SECRET_{re.sub('[^A-Za-z0-9]', '_', found).upper()}"] = secret[found].decode()
     return told
