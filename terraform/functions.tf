@@ -45,13 +45,19 @@ resource "google_cloudfunctions2_function" "this" {
       HOUSE_ORIGIN         = local.origin
       HOUSE_DATABASE       = var.database
       HOUSE_BUCKET         = google_storage_bucket.this[each.value.bucket].name
+      HOUSE_KMS_KEY        = google_kms_crypto_key.this.id
+      HOUSE_LEAST_GRADES   = join(",", [for purpose, grade in var.least_grades : "${purpose}=${grade}"])
       HOUSE_AUDIENCE       = local.urls[each.key]
       HOUSE_INVOKER        = google_service_account.function[each.key].email
       }, each.key != local.front ? {} : {
       HOUSE_URLS     = jsonencode(local.urls)
       HOUSE_ACCOUNTS = jsonencode({ for name, account in google_service_account.function : name => account.email })
+      }, !contains(local.function_secrets[each.key], "oauth") ? {} : {
+      HOUSE_OAUTH_CLIENT_ID = var.oauth_client_id
       }, each.value.ledger == null ? {} : {
       HOUSE_LEDGER = google_storage_bucket.this["ledger"].name
+      }, each.value.bucket != "archive" ? {} : {
+      HOUSE_BODIES = google_storage_bucket.this["bodies"].name
       }, var.replica == null || each.value.bucket != "archive" ? {} : {
       HOUSE_REPLICA      = var.replica.bucket
       AWS_DEFAULT_REGION = var.replica.region

@@ -1,10 +1,12 @@
 locals {
-  # `standard.*` stands for one secret of each sender. Who fills the archive has the replica's key.
+  # `standard.*` stands for one secret of each sender; there is `oauth` where developers sign in through GitHub. Who
+  # fills the archive has the replica's key.
   function_secrets = {
     for name, function in local.functions : name => toset(concat(
       flatten([
         for secret in function.secrets :
         endswith(secret, ".*") ? [for source in var.standard_sources : "${trimsuffix(secret, ".*")}-${source}"] : [secret]
+        if secret != "oauth" || var.oauth_client_id != ""
       ]),
       var.replica != null && function.bucket == "archive" ? ["aws-access-key-id", "aws-secret-access-key"] : [],
     ))

@@ -62,6 +62,28 @@ variable "standard_sources" {
   }
 }
 
+variable "oauth_client_id" {
+  description = "The id of an OAuth application of GitHub's, through which developers sign in; the secret oauth holds its secret."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._-]{0,128}$", var.oauth_client_id))
+    error_message = "oauth_client_id is up to 128 of A-Z, a-z, 0-9, ., _ and -."
+  }
+}
+
+variable "least_grades" {
+  description = "The least grade of evidence that an opt-in has to have, by purpose: platform (as without) or signed."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for purpose, grade in var.least_grades : can(regex("^[a-z0-9][a-z0-9-]{0,63}/[0-9]{1,4}$", purpose)) && contains(["platform", "signed"], grade)])
+    error_message = "least_grades are purposes with platform or signed, for example { \"sprint-match/1\" = \"signed\" }."
+  }
+}
+
 variable "instances_max" {
   description = "How many instances each function may have at once; the brake on what a flood can cost."
   type        = number

@@ -37,6 +37,20 @@ _.window_end
 _.published_at
 _.parked_at
 _.introduction
+_.other_login
+_.ended_at
+_.accepted_at
+_.agreed_by
+_.agreed_at
+_.observed_at
+_.site_title
+_.site_status_code
+_.site_digest
+_.site_observed_at
+_.not_looked_at
+_.issued_at
+_.introduced_for
+_.exports
 _.github_failed
 _.speaks
 
@@ -78,7 +92,9 @@ _.connection_lost
 _.policy
 _.teardown
 
-# zipfile writes these into the archive.
+# zipfile writes these into the archive, and asks whether it may.
+_.compress_type
+_.writable
 _.create_system
 _.external_attr
 

@@ -90,7 +90,7 @@ run "secrets_go_only_where_they_are_asked_for" {
   command = plan
 
   assert {
-    condition     = toset(keys(google_secret_manager_secret.this)) == toset(concat(["standard-forum", "standard-shop"], [for secret in flatten([for function in local.functions : function.secrets]) : secret if secret != "standard.*"]))
+    condition     = toset(keys(google_secret_manager_secret.this)) == toset(concat(["standard-forum", "standard-shop"], [for secret in flatten([for function in local.functions : function.secrets]) : secret if !contains(["standard.*", "oauth"], secret)]))
     error_message = "Secrets are not those that functions ask for, with one of each Standard Webhooks sender."
   }
 
@@ -106,6 +106,24 @@ run "secrets_go_only_where_they_are_asked_for" {
   assert {
     condition     = alltrue([for name, function in google_cloudfunctions2_function.this : length(function.service_config[0].secret_environment_variables) == length(local.function_secrets[name])])
     error_message = "A function is started with a secret that it did not ask for, or without one that it did."
+  }
+}
+
+run "github_is_asked_who_somebody_is_by_the_gateway_alone" {
+  command = plan
+
+  variables {
+    oauth_client_id = "Iv1.house"
+  }
+
+  assert {
+    condition     = [for name, secrets in local.function_secrets : name if contains(secrets, "oauth")] == ["gateway"]
+    error_message = "Another function than the gateway has the secret of the OAuth application, or it has not."
+  }
+
+  assert {
+    condition     = [for name, function in google_cloudfunctions2_function.this : name if lookup(function.service_config[0].environment_variables, "HOUSE_OAUTH_CLIENT_ID", "") == "Iv1.house"] == ["gateway"]
+    error_message = "Another function than the gateway is told of the OAuth application, or it is not."
   }
 }
 

@@ -24,7 +24,7 @@ from tests.gateway.house import House, Voice, hashes
 
 LISTS = [kind.name for kind in KINDS]
 ALICE, BOB = "alice", "bob"
-INVITATION, RESPONSE = "a1" * 20, "b2" * 20
+INVITATION = "a1" * 20
 
 
 def opted_in(house: House, inviter: int, invitee: int, invitation: str = INVITATION, at: int = 0) -> None:
