@@ -93,13 +93,14 @@ def test_coming_back_twice_signs_in_once(house: House, server: Loopback) -> None
 
 
 def test_a_browser_is_not_led_in_with_somebody_elses_code(house: House, server: Loopback) -> None:
-    mallory, victim = Browser(house), Browser(house)
+    mallory, victim, stranger = Browser(house), Browser(house), Browser(house)
     mallorys = mallory.set_out()
-    for led in (victim, Browser(house)):
+    victim.set_out()
+    for led in (victim, stranger):
         answer = led.get(mallorys)
         assert answer.status_code == 400
+        assert "did not set out from here" in answer.text
         assert "house_token" not in answer.headers.get("set-cookie", "")
-        victim.set_out()
     assert not any(asked.path.endswith("access_token") for asked in server.asked)
 
 

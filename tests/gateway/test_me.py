@@ -17,6 +17,7 @@ from functions.gateway.mine import KINDS
 from shared.domain.evidence import KeyRegistered, key_stream
 from shared.domain.instants import HOUR_US
 from shared.domain.profiles import CrawlRequested, ProfileObserved
+from shared.domain.requests import TokenIssued
 from shared.domain.results import IntroductionAgreed, LeadQualified, OptInNoted
 from shared.domain.ssh import PublicKey
 from shared.domain.tokens import token_digest
@@ -319,6 +320,25 @@ def test_an_erased_developer_is_out_and_what_was_theirs_is_nobodys(two: House) -
     assert [name for name in ("entries", "opt-ins", "sessions", "keys", "requests") if anew[name]] == []
     assert Voice(two, again["token"]).get("/api/entries").json()["entries"] == []
     assert two.developer(2).get("/api/me").status_code == 200
+
+
+@pytest.mark.parametrize("use", ["bearer", "session", "one-time"])
+def test_a_token_from_before_the_erasure_opens_nothing_though_nobody_revoked_it(
+    house: House, use: Any
+) -> None:
+    """One that was issued while the erasure was on its way, or was not among those that it names."""
+    before_us = house.clock.now_us()
+    house.clock.move(1)
+    assert house.developer(1).post("/api/me/erasure", {"confirm": "erase me"}).status_code == 202
+    digest = token_digest("hse_late")
+    for issued_at_us, status in ((before_us, 403 if use == "one-time" else 401), (house.clock.now_us(), 200)):
+        issued = TokenIssued(digest, "developer", house.pseudonym(1), "github:1", issued_at_us, use=use)
+        house.record("gateway", f"token/{digest}", issued)
+        if use == "one-time":
+            answer = house.nobody().post("/api/sign-in/one-time", {"token": "hse_late"})
+            assert answer.status_code == (201 if status == 200 else status)
+        else:
+            assert Voice(house, "hse_late").get("/api/me").status_code == status
 
 
 @pytest.mark.parametrize("body", [{}, {"confirm": "yes"}, {"confirm": "ERASE ME"}])
