@@ -86,6 +86,8 @@ class CloudSettings:
         for name in _NEEDED:
             if not environ.get(name):
                 raise SettingsError(f"{name}: a function on Google Cloud needs it")
+        if not (environ.get("HOUSE_KMS_KEY") or environ.get("HOUSE_SECRET_KEY_ENCRYPTION")):
+            raise SettingsError("HOUSE_KMS_KEY: a function on Google Cloud needs it")
         audience, invoker = environ.get("HOUSE_AUDIENCE", ""), environ.get("HOUSE_INVOKER", "")
         if bool(audience) != bool(invoker):
             raise SettingsError("HOUSE_AUDIENCE, HOUSE_INVOKER: expected both, or neither")
@@ -227,13 +229,11 @@ def _bucket(settings: CloudSettings) -> Bucket:
 
 def _seals(settings: CloudSettings, secrets: Secrets) -> Seals:
     """Everyone's keys, in the database, wrapped by the key-encryption key."""
+    wrapping: Wrapping
     if settings.kms_key:
-        wrapping: Wrapping = KmsWrapping(settings.kms_key)
+        wrapping = KmsWrapping(settings.kms_key)
     else:
-        try:
-            wrapping = LocalWrapping(secrets.get("key-encryption"))
-        except KeyError:
-            raise SettingsError("HOUSE_KMS_KEY: a function on Google Cloud needs it") from None
+        wrapping = LocalWrapping(secrets.get("key-encryption"))
     return Keyring(FirestoreVault(settings.project, settings.database), wrapping)
 
 

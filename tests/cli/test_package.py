@@ -119,6 +119,7 @@ def test_the_archive_runs_as_google_starts_it(unpacked: Path, name: str) -> None
         "HOUSE_BUCKET": "bodies",
         "HOUSE_AUDIENCE": "https://house.example",
         "HOUSE_INVOKER": "house@the-house.iam.gserviceaccount.com",
+        "HOUSE_KMS_KEY": "projects/the-house/locations/europe-west1/keyRings/house/cryptoKeys/house",
         "HOUSE_SECRET_PEPPER": "0" * 64,
     }
     framework = Path(sys.executable).parent / "functions-framework"

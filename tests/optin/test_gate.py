@@ -84,14 +84,16 @@ class World:
                 commit = self.says(HOST, text)
                 self.asked[guest].append(Asked(commit, self.house.clock.now_us() + 7 * DAY_US))
             case "accept" if last:
-                last.answer = self.says(guest, accept(last.commit))
+                said = self.says(guest, accept(last.commit))
+                # Of several the first is what the opt-in rests on.
+                last.answer = last.answer or said
                 in_time = self.house.clock.now_us() <= last.expires_at_us
                 if in_time and not last.over and last.accepted_at_us is None:
                     last.accepted_at_us = self.house.clock.now_us()
             case "decline" | "revoke" | "withdraw" if last:
                 key = "House-Decline" if what == "decline" else "House-Revoke"
-                said = {key: last.commit, "House-Origin": HOUSE.origin}
-                self.says(HOST if what == "withdraw" else guest, message(said))
+                ending = {key: last.commit, "House-Origin": HOUSE.origin}
+                self.says(HOST if what == "withdraw" else guest, message(ending))
                 last.over = True
             case "withhold the answer" if last and last.answer:
                 self.ask(guest, last.answer, "withhold")
