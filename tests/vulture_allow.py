@@ -108,3 +108,4 @@ _.matchmaker
 _.optin
 _.archiver
 _.__qualname__
+_.member  # read by msgspec, so that a payload without one is no such payload

@@ -25,7 +25,6 @@ class Met(Event, frozen=True):
     """Two people met."""
 
     who: str
-    whom: str
     place: str
     names: tuple[Annotated[str, of("pair")], ...] = ()
     pair: tuple[str, ...] = ()
@@ -44,7 +43,7 @@ def evolve(state: Album, met: Met) -> Album:
     return Album(met, (*state.all, met), {**state.by_place, met.place: met})
 
 
-MET = Met("dev_ann", "dev_bob", "the park", ("Ann A", "Bob B"), ("dev_ann", "dev_bob"), "Ann A")
+MET = Met("dev_ann", "the park", ("Ann A", "Bob B"), ("dev_ann", "dev_bob"), "Ann A")
 FOLD = Fold("album", Album, Album(), evolve)
 FUNCTION = Function("sealtoy", "toys", (Intake((), lambda _: _nothing, folds=(FOLD,)),))
 
@@ -102,7 +101,7 @@ def test_of_whom_the_key_is_gone_nothing_is_read_or_written_again() -> None:
     toy.seals.destroy("dev_ann")
     [after] = toy.meet(2)
     assert b"Ann" not in after.data
-    gone = Met("dev_ann", "dev_bob", "the park", (ERASED, "Bob B"), ("dev_ann", "dev_bob"), ERASED)
+    gone = Met("dev_ann", "the park", (ERASED, "Bob B"), ("dev_ann", "dev_bob"), ERASED)
     assert toy.album()[1].all == (gone, gone)
 
 
