@@ -2,26 +2,29 @@ locals {
   buckets = {
     # What `house package` made.
     source = {
+      versions       = true
       retention_days = 0
       rules          = [{ action = "Delete", class = null, age = null, noncurrent = 90, prefix = null }]
     }
-    # Raw bodies, which are forgotten within 30 days; what messages refer to, which has to outlive every message that
+    # Raw bodies, which are forgotten within 30 days, or when who they are about wants it; what messages refer to, which has to outlive every message that
     # does (31 days, and as long again where the same is sent twice); and creatives, which stay.
     bodies = {
+      versions       = false
       retention_days = 0
       rules = [
         { action = "Delete", class = null, age = 28, noncurrent = null, prefix = ["raw/"] },
         { action = "Delete", class = null, age = 62, noncurrent = null, prefix = ["payloads/"] },
-        { action = "Delete", class = null, age = null, noncurrent = 1, prefix = null },
       ]
     }
-    # The public ledger, and the salts of those who are in it: of what is deleted nothing is left a day later.
+    # The public ledger. Of packs that others absorbed nothing is left a day after they were deleted.
     ledger = {
+      versions       = true
       retention_days = 0
       rules          = [{ action = "Delete", class = null, age = null, noncurrent = 1, prefix = null }]
     }
-    # Sealed segments.
+    # Sealed segments. Retention rules versions out, and does more: what it keeps has no second version.
     archive = {
+      versions       = false
       retention_days = var.archive_retention_days
       rules          = [{ action = "SetStorageClass", class = "ARCHIVE", age = 30, noncurrent = null, prefix = null }]
     }
@@ -36,12 +39,11 @@ resource "google_storage_bucket" "this" {
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
 
-  # Retention rules versions out, and does more: what it keeps has no second version.
   versioning {
-    enabled = each.value.retention_days == 0
+    enabled = each.value.versions
   }
 
-  # What is deleted here is meant to be gone: older versions are the way back, for as long as the rules keep them.
+  # What is deleted here is meant to be gone: older versions, where there are any, are the way back while rules keep them.
   soft_delete_policy {
     retention_duration_seconds = 0
   }
@@ -98,14 +100,29 @@ resource "google_storage_bucket_iam_binding" "ledger_writer" {
   members = [for name, function in local.functions : google_service_account.function[name].member if function.ledger == "writes"]
 }
 
-# Who serves the ledger sees its packs, not the salts beside them.
 resource "google_storage_bucket_iam_binding" "ledger_reader" {
   bucket  = google_storage_bucket.this["ledger"].name
   role    = "roles/storage.objectViewer"
   members = [for name, function in local.functions : google_service_account.function[name].member if function.ledger == "reads"]
+}
+
+# Google's own roles that delete also create, read or replace.
+resource "google_project_iam_custom_role" "forgetter" {
+  role_id = "houseForgetter"
+  title   = "House: deletes raw bodies"
+  # To be told that a body is gone already, instead of that it may not be touched, takes the right to list.
+  permissions = ["storage.objects.delete", "storage.objects.list"]
+  depends_on  = [google_project_service.this]
+}
+
+# Who keeps the archive lets developers be forgotten: what no key seals, it deletes.
+resource "google_storage_bucket_iam_binding" "forgetter" {
+  bucket  = google_storage_bucket.this["bodies"].name
+  role    = "projects/${var.project}/roles/${google_project_iam_custom_role.forgetter.role_id}"
+  members = [for name in local.bucket_functions.archive : google_service_account.function[name].member]
 
   condition {
-    title      = "the ledger's packs"
-    expression = "resource.name.startsWith(\"projects/_/buckets/${google_storage_bucket.this["ledger"].name}/objects/ledger/\")"
+    title      = "raw bodies"
+    expression = "resource.type != \"storage.googleapis.com/Object\" || resource.name.startsWith(\"projects/_/buckets/${google_storage_bucket.this["bodies"].name}/objects/raw/\")"
   }
 }

@@ -5,7 +5,9 @@ resource "google_firestore_database" "this" {
   concurrency_mode        = "OPTIMISTIC"
   delete_protection_state = "DELETE_PROTECTION_ENABLED"
   deletion_policy         = "ABANDON"
-  depends_on              = [google_project_service.this]
+  # What a database remembers of itself brings destroyed keys back. It is an hour at least, and seven days with this on.
+  point_in_time_recovery_enablement = "POINT_IN_TIME_RECOVERY_DISABLED"
+  depends_on                        = [google_project_service.this]
 }
 
 # Google has no finer right than a database for server accounts: that a function writes its own streams only is kept

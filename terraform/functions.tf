@@ -46,7 +46,6 @@ resource "google_cloudfunctions2_function" "this" {
       HOUSE_DATABASE       = var.database
       HOUSE_BUCKET         = google_storage_bucket.this[each.value.bucket].name
       HOUSE_KMS_KEY        = google_kms_crypto_key.this.id
-      HOUSE_LEAST_GRADES   = join(",", [for purpose, grade in var.least_grades : "${purpose}=${grade}"])
       HOUSE_AUDIENCE       = local.urls[each.key]
       HOUSE_INVOKER        = google_service_account.function[each.key].email
       }, each.key != local.front ? {} : {
@@ -54,6 +53,8 @@ resource "google_cloudfunctions2_function" "this" {
       HOUSE_ACCOUNTS = jsonencode({ for name, account in google_service_account.function : name => account.email })
       }, !contains(local.function_secrets[each.key], "oauth") ? {} : {
       HOUSE_OAUTH_CLIENT_ID = var.oauth_client_id
+      }, length(var.least_grades) == 0 ? {} : {
+      HOUSE_LEAST_GRADES = join(",", [for purpose, grade in var.least_grades : "${purpose}=${grade}"])
       }, each.value.ledger == null ? {} : {
       HOUSE_LEDGER = google_storage_bucket.this["ledger"].name
       }, each.value.bucket != "archive" ? {} : {

@@ -11,6 +11,8 @@ from typing import Any
 
 from shared.adapters.google_errors import AGAIN_S_MAX, passing
 
+KEYS = "keys"
+"""The collection, where the vault is Firestore."""
 _RING = "ring"
 
 
@@ -112,4 +114,4 @@ class FirestoreVault:
             from google.cloud.firestore import Client
 
             self._client = Client(project=self._project, database=self._database)
-        return self._client.collection("keys").document(name)
+        return self._client.collection(KEYS).document(name)

@@ -8,6 +8,9 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from shared.adapters import firestore_documents as documents
+from shared.adapters.vaults import KEYS
+from shared.domain.event import all_types
+from shared.runtime.sealing import is_personal
 from shared.runtime.shapes import Function
 
 TICK_PATH, TICK_S = "/tick", 60
@@ -28,6 +31,7 @@ def needs(function: Function, views: Collection[str], every: Collection[str] | N
     `views` names the functions it has views of; `every` all of them where it reads the log, whose documents it then
     sees. `collections` it `writes` (its own) and `reads` (those it has views of, and those its inputs lie in: a
     redrive and a raw body come from there). `ledger` is what it does with the public ledger's bucket, if anything.
+    `keys`: whether it may use the key-encryption key.
     """
     sources = {kind.split(".", 2)[1] for kind in function.reads}
     return {
@@ -39,9 +43,17 @@ def needs(function: Function, views: Collection[str], every: Collection[str] | N
         "bucket": BODIES if every is None else ARCHIVE,
         "ledger": function.ledger,
         "secrets": sorted(function.secrets),
+        "keys": _needs_keys(function),
         "tick": {"path": TICK_PATH, "every_s": TICK_S},
         "instance": _instance(function),
     }
+
+
+def _needs_keys(function: Function) -> bool:
+    """Whether it seals personal text, or opens it: for people who read it, or for an errand. Others pass tokens on."""
+    own = (known.body for known in all_types() if known.name.split(".")[1] == function.name)
+    looks = any(intake.views for intake in function.intakes)
+    return looks or bool(function.errands) or any(map(is_personal, own))
 
 
 def _instance(function: Function) -> Mapping[str, int]:
@@ -57,7 +69,7 @@ def firestore() -> dict[str, Any]:
     """What the store's documents need of their database, as the adapter declares it.
 
     `collections` by their last name, which those of all functions share: whatever field of theirs is not in
-    `indexes` is not indexed at all. `ttl`: fields that say when a document may go.
+    `indexes` is not indexed at all; so are the key trees. `ttl`: fields that say when a document may go.
     """
     composed = [
         {"collection": collection, "scope": scope, "fields": [_field(*field) for field in fields]}
@@ -67,7 +79,7 @@ def firestore() -> dict[str, Any]:
         {"collection": collection, "scope": "COLLECTION", "fields": [_field(path, how)]}
         for collection, path, how in documents.SINGLE_FIELD_INDEXES
     ]
-    collections = (documents.STREAMS, documents.EVENTS, documents.MARKS, documents.OUTBOX)
+    collections = (documents.STREAMS, documents.EVENTS, documents.MARKS, documents.OUTBOX, KEYS)
     return {
         "collections": sorted(collections),
         "indexes": composed + single,

@@ -124,10 +124,10 @@ def mermaid(functions: Sequence[Function]) -> str:
             lines.append(f'  {name}_schedule(("{often}")) --> {name}')
     writer = {node["topic"]: name for name, node in route.items()}
     for name, node in route.items():
-        if node["reads"] and all(not types for types in node["reads"].values()):
+        named = [topic for topic, types in node["reads"].items() if types]
+        if len(named) < len(node["reads"]):
             lines.append(f'  topics[/"every topic"/] --> {name}')
-            continue
-        lines += [f"  {writer[topic]} -- {topic} --> {name}" for topic in node["reads"]]
+        lines += [f"  {writer[topic]} -- {topic} --> {name}" for topic in named]
     for name, node in route.items():
         others = [view for view in node["views"] if view != name]
         if len(others) == len(route) - 1:

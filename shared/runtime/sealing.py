@@ -43,6 +43,11 @@ def opened_event(event: Recorded, seals: Seals) -> Recorded:
     return msgspec.structs.replace(event, data=encode(opened(decode(event.type, event.data), seals)))
 
 
+def is_personal(kind: type) -> bool:
+    """Whether a body of that type may hold personal text."""
+    return bool(_plan(kind))
+
+
 @cache
 def _plan(kind: type) -> tuple[tuple[str, str | None], ...]:
     """The fields of a struct that hold personal text, with the field of its subject; None: it is deeper inside."""

@@ -152,10 +152,9 @@ run "no_bucket_is_public" {
     condition = (
       google_storage_bucket_iam_binding.ledger_writer.members == toset([google_service_account.function["archiver"].member]) &&
       google_storage_bucket_iam_binding.ledger_reader.members == toset([google_service_account.function["gateway"].member]) &&
-      google_storage_bucket_iam_binding.ledger_reader.role == "roles/storage.objectViewer" &&
-      endswith(google_storage_bucket_iam_binding.ledger_reader.condition[0].expression, "/objects/ledger/\")")
+      google_storage_bucket_iam_binding.ledger_reader.role == "roles/storage.objectViewer"
     )
-    error_message = "Someone else than the archiver writes the ledger, or someone reads the salts beside it."
+    error_message = "Someone else than the archiver writes the ledger, or someone else than the gateway reads it."
   }
 
   assert {
@@ -169,6 +168,72 @@ run "no_bucket_is_public" {
   assert {
     condition     = toset([for binding in concat(values(google_storage_bucket_iam_binding.writer), values(google_storage_bucket_iam_binding.reader)) : binding.role]) == toset(["roles/storage.objectCreator", "roles/storage.objectViewer"])
     error_message = "A function can replace or delete objects."
+  }
+}
+
+run "only_the_archiver_deletes_bodies_and_only_raw_ones" {
+  command = plan
+
+  assert {
+    condition = (
+      google_storage_bucket_iam_binding.forgetter.bucket == google_storage_bucket.this["bodies"].name &&
+      google_storage_bucket_iam_binding.forgetter.members == toset([google_service_account.function["archiver"].member])
+    )
+    error_message = "Someone else than the archiver can delete bodies, or it can delete elsewhere."
+  }
+
+  assert {
+    condition = (
+      google_storage_bucket_iam_binding.forgetter.role == "projects/the-house/roles/houseForgetter" &&
+      google_project_iam_custom_role.forgetter.role_id == "houseForgetter" &&
+      google_project_iam_custom_role.forgetter.permissions == toset(["storage.objects.delete", "storage.objects.list"]) &&
+      endswith(google_storage_bucket_iam_binding.forgetter.condition[0].expression, "/objects/raw/\")")
+    )
+    error_message = "The archiver can do more with bodies than delete raw ones."
+  }
+
+  assert {
+    condition = alltrue([
+      for name, function in google_cloudfunctions2_function.this :
+      lookup(function.service_config[0].environment_variables, "HOUSE_BODIES", "") == (name == "archiver" ? google_storage_bucket.this["bodies"].name : "")
+    ])
+    error_message = "The archiver does not know where bodies are, or someone else is told to delete them."
+  }
+}
+
+run "only_who_seals_or_opens_personal_text_may_use_its_key" {
+  command = plan
+
+  assert {
+    condition = (
+      google_kms_crypto_key_iam_binding.user.role == "roles/cloudkms.cryptoKeyEncrypterDecrypter" &&
+      google_kms_crypto_key_iam_binding.user.members == toset([for name, function in local.functions : google_service_account.function[name].member if function.keys]) &&
+      length(google_kms_crypto_key_iam_binding.user.members) < length(local.functions)
+    )
+    error_message = "Someone may use the key-encryption key who has no need of it, or can do more than use it."
+  }
+
+  assert {
+    condition     = alltrue([for function in google_cloudfunctions2_function.this : contains(keys(function.service_config[0].environment_variables), "HOUSE_KMS_KEY")])
+    error_message = "A function would not start: it is not told which key wraps the others."
+  }
+
+  assert {
+    condition     = google_kms_crypto_key.this.purpose == "ENCRYPT_DECRYPT" && google_kms_crypto_key.this.rotation_period == "7776000s" && google_kms_key_ring.this.location == var.region
+    error_message = "The key-encryption key does not encrypt, is not rotated, or lies elsewhere than what it protects."
+  }
+}
+
+run "every_function_knows_which_evidence_is_enough" {
+  command = plan
+
+  variables {
+    least_grades = { "sprint-match/1" = "signed", "duel/2" = "platform" }
+  }
+
+  assert {
+    condition     = alltrue([for function in google_cloudfunctions2_function.this : function.service_config[0].environment_variables["HOUSE_LEAST_GRADES"] == "duel/2=platform,sprint-match/1=signed"])
+    error_message = "A function is not told the least grades, or not as it reads them."
   }
 }
 

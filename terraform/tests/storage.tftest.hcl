@@ -40,6 +40,11 @@ run "indexes_match_the_queries_the_code_makes" {
     condition     = google_firestore_database.this.delete_protection_state == "DELETE_PROTECTION_ENABLED"
     error_message = "The database could be deleted."
   }
+
+  assert {
+    condition     = google_firestore_database.this.point_in_time_recovery_enablement == "POINT_IN_TIME_RECOVERY_DISABLED" && contains(keys(google_firestore_field.unindexed), "keys")
+    error_message = "A destroyed key could be had back for seven days, or parts of it lie in an index."
+  }
 }
 
 run "the_archive_is_kept_and_gets_cheap" {
@@ -56,8 +61,8 @@ run "the_archive_is_kept_and_gets_cheap" {
   }
 
   assert {
-    condition     = alltrue([for name, bucket in google_storage_bucket.this : bucket.versioning[0].enabled != (name == "archive")])
-    error_message = "A bucket without retention keeps no older versions."
+    condition     = toset([for name, bucket in google_storage_bucket.this : name if bucket.versioning[0].enabled]) == toset(["ledger", "source"])
+    error_message = "The source or the ledger keeps no older versions, or a body that is deleted stays as one."
   }
 }
 

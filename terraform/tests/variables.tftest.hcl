@@ -97,6 +97,26 @@ run "wrong_standard_sources" {
   expect_failures = [var.standard_sources]
 }
 
+run "wrong_least_grades_1" {
+  command = plan
+
+  variables {
+    least_grades = { "sprint-match/1" = "claimed" }
+  }
+
+  expect_failures = [var.least_grades]
+}
+
+run "wrong_least_grades_2" {
+  command = plan
+
+  variables {
+    least_grades = { "sprint-match" = "signed" }
+  }
+
+  expect_failures = [var.least_grades]
+}
+
 run "wrong_instances_max_1" {
   command = plan
 

@@ -50,6 +50,12 @@ def test_only_those_who_make_pseudonyms_have_the_pepper_and_only_the_edge_has_we
     assert {name for name, secrets in asking.items() if secrets & {"github", "standard.*"}} == {"intake"}
 
 
+def test_only_those_who_seal_personal_text_or_open_it_may_use_its_key() -> None:
+    nodes = route.document(functions())["functions"]
+    passing_on = {name for name, node in nodes.items() if not node["keys"]}
+    assert passing_on == {"aggregator", "matchmaker"}
+
+
 def test_every_index_of_the_store_is_deployed() -> None:
     firestore = route.document(HOUSE)["firestore"]
     assert len(firestore["indexes"]) == len(documents.INDEXES) + len(documents.SINGLE_FIELD_INDEXES)

@@ -1,5 +1,6 @@
 """The route is drawn from declarations: the same declarations, in any order, make the same bytes."""
 
+import dataclasses
 import importlib
 import json
 import random
@@ -13,6 +14,7 @@ from shared.domain.entries import EntryRecorded
 from shared.domain.event import Due, Event, Scheduled
 from shared.domain.matches import StandingGained, TicketDrawn
 from shared.domain.optins import EntryConfirmed
+from shared.domain.requests import ErasureRequested
 from shared.domain.standing import Standing
 from shared.runtime import route
 from shared.runtime.discover import functions
@@ -97,6 +99,15 @@ def test_a_function_that_only_its_schedule_wakes_reads_every_topic() -> None:
     assert list(made["reads"]) == ["archive", "deliveries", "entries", "matches", "optins", "requests"]
     assert made["every_s"] == [3600]
     assert '  topics[/"every topic"/] --> archiver' in route.mermaid(HOUSE).splitlines()
+
+
+def test_a_reader_of_the_log_has_an_arrow_of_its_own_from_what_wakes_it_besides() -> None:
+    erase = Errand(fold("erasure"), (ErasureRequested,), lambda _: (), _look)
+    archiver = next(function for function in HOUSE if function.name == "archiver")
+    woken = dataclasses.replace(archiver, shapes=(*archiver.shapes, erase))
+    others = [function for function in HOUSE if function is not archiver]
+    arrows = [line for line in route.mermaid([*others, woken]).splitlines() if line.endswith("--> archiver")]
+    assert arrows[1:] == ['  topics[/"every topic"/] --> archiver', "  gateway -- requests --> archiver"]
 
 
 def test_a_function_that_reads_its_own_topic_has_a_loop() -> None:
