@@ -43,7 +43,7 @@ from tests.given import SEALS
 
 SECRETS = {
     "github": b"a webhook secret of this test",
-    "ledger": b"l" * 32,
+    "ledger": b"6c" * 32,
     "pepper": b"p" * 32,
     "sign-in": b"s" * 32,
     "operator": b"o" * 32,
