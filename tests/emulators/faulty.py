@@ -81,6 +81,10 @@ class Faulty:
         correlation: str = answer.json()["correlationid"]
         return correlation
 
+    def push_again(self, correlation: str) -> None:
+        """Deliver a webhook's event once more: the emulator forgets some pushes whose endpoint died in their midst."""
+        self.bus.publish([event for event in self.store.journey(correlation) if event.type == ACCEPTED])
+
     # -- what is kept
 
     @cached_property

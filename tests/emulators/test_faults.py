@@ -106,6 +106,7 @@ def test_a_function_killed_while_it_handles_a_push_loses_and_doubles_nothing(
         assert call.gone.wait(REACHED_S_MAX)
     house.relay("eventlog")
     house.house.start("eventlog")
+    house.push_again(correlation)
     house.sound(correlation)
 
 
