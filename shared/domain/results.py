@@ -216,7 +216,8 @@ class SessionCleared(Event, frozen=True):
 class ResultPublished(Event, frozen=True):
     """What all closed sessions of the brief say together. Stream: `brief/<id>`. Each replaces the one before.
 
-    `leading` is the copy with the highest share, None on a tie: no claim that the difference is real.
+    `leading` is the copy with the highest share, None on a tie: no claim that the difference is real. What is revised
+    later keeps `published_at_us`, when the last of the sessions closed.
     """
 
     brief: str

@@ -25,6 +25,8 @@ from shared.domain.results import (
     BALLOTS_EACH_MAX,
     CREATIVES_MAX,
     Ballot,
+    Contribution,
+    Marks,
     MetricRecorded,
     PartBegun,
     PartTaken,
@@ -93,6 +95,10 @@ def evolve(state: SessionResult, event: Emitted) -> SessionResult:
             return replace(state, status="closed", closed=event, ballots={}, points={}, done=done)
         case StandingNoted():
             return replace(state, standing=_with(state.standing, event.developer, event.stands))
+        case SessionRevised() if state.closed is not None:
+            # As if it had been so at the closing: the order of the two leaves no trace.
+            ballots, marks = _counted(state.closed.marks, state.done, state)
+            return replace(state, closed=replace(state.closed, ballots=ballots, marks=marks))
         case PartBegun() | PartTaken() | SessionCleared() | SessionRevised():
             return state
         case _:
@@ -222,7 +228,7 @@ def _done_at_us(state: SessionResult, opened: SessionOpened, developer: str) -> 
 def _closed(state: SessionResult, opened: SessionOpened, end_us: int) -> list[Emitted]:
     """The closing events: what participants whose consent stands did until `end_us` counts."""
     done = contributions(state, end_us)
-    counts = [did for developer, did in done.items() if state.stands(developer)]
+    ballots, marks = _counted([Marks(image, ()) for image in opened.images], done, state)
     closed = SessionClosed(
         session=opened.session,
         brief=opened.brief,
@@ -230,8 +236,8 @@ def _closed(state: SessionResult, opened: SessionOpened, end_us: int) -> list[Em
         reason="tasks done" if end_us < opened.window_end_us else "window passed",
         closed_at_us=end_us,
         copies=opened.copies,
-        ballots=tuple(sorted(did.ballot for did in counts if did.ballot is not None)),
-        marks=tuple(together(image, counts) for image in opened.images),
+        ballots=ballots,
+        marks=marks,
     )
     parts = [
         PartTaken(
@@ -250,6 +256,15 @@ def _closed(state: SessionResult, opened: SessionOpened, end_us: int) -> list[Em
         if seat.developer in done
     ]
     return [closed, *parts, SessionCleared(opened.session, opened.brief, opened.seats)]
+
+
+def _counted(
+    images: Iterable[Marks], done: Mapping[str, Contribution], state: SessionResult
+) -> tuple[tuple[tuple[str, ...], ...], tuple[Marks, ...]]:
+    """The ballots, and the marks on each image, of those whose consent stands, without their names."""
+    counts = [did for developer, did in done.items() if state.stands(developer)]
+    ballots = tuple(sorted(did.ballot for did in counts if did.ballot is not None))
+    return ballots, tuple(together(marks.creative, counts) for marks in images)
 
 
 def _noted(state: SessionResult, told: StandingTold, now_us: int) -> list[Emitted]:

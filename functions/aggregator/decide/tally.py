@@ -24,7 +24,8 @@ POINTS_KEPT_MAX = 4_000
 def merged(state: BriefResult, closed: SessionClosed | SessionRevised) -> ResultPublished:
     """The brief's result with one more session in it, or with what one of its participants did put in or out."""
     before = state.result
-    at_us = closed.closed_at_us if isinstance(closed, SessionClosed) else closed.revised_at_us
+    # A revision leaves the instant as it is: handled before the closing, the same change would need none.
+    at_us = closed.closed_at_us if isinstance(closed, SessionClosed) else 0
     sessions = before.sessions if before else ()
     copies = {tally.creative: tally for tally in before.copies} if before else {}
     images = {image.creative: image for image in before.images} if before else {}
