@@ -27,7 +27,8 @@ _Turn = Callable[[str, str], str | None]
 
 def sealed(body: T, seals: Seals) -> T:
     """The body with all its personal text sealed."""
-    return cast(T, _turned(body, seals.seal))
+    # Most events hold none, and this is on the way of all of them.
+    return cast(T, _turned(body, seals.seal)) if is_personal(cast(type, type(body))) else body
 
 
 def opened(body: T, seals: Seals) -> T:
