@@ -18,6 +18,7 @@ _.handle_endtag
 _.handle_data
 
 # Only ever serialised.
+_.revised_at_us
 _.stopped_at_us
 _.expired_at_us
 
