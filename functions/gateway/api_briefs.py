@@ -8,9 +8,9 @@ from functions.gateway import answers, briefs
 from functions.gateway.bodies import NewBrief, NewCopy, NewImage
 from functions.gateway.call import Answer, Call, Roles, Route, Submit, missing
 from functions.gateway.folds import BRIEFS_MAX
+from shared.domain.brief_results import CREATIVES_MAX, CreativeCatalogued, ResultPublished
 from shared.domain.matches import Session, TicketState
 from shared.domain.requests import BriefOpened, CreativeAdded
-from shared.domain.results import CREATIVES_MAX, CreativeCatalogued, ResultPublished
 from shared.runtime.edge import Receipt, Rejection
 
 READERS: Roles = ("operator", "client", "developer")

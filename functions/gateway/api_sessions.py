@@ -11,11 +11,12 @@ from msgspec import Struct
 from functions.gateway import answers, briefs
 from functions.gateway.bodies import Marks, Votes
 from functions.gateway.call import Answer, Call, Route, Submit, missing
+from shared.domain.brief_results import BriefResult
 from shared.domain.event import Event
 from shared.domain.instants import rfc3339
 from shared.domain.matches import Session, SessionFormed, SessionProposed
 from shared.domain.requests import PointMarked, VoteCast
-from shared.domain.results import BriefResult, SessionOpened, SessionResult
+from shared.domain.results import SessionOpened, SessionResult
 from shared.runtime.edge import Rejection
 
 

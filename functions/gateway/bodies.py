@@ -19,10 +19,11 @@ from pydantic import (
 
 from functions.gateway.auth import TOKEN_CHARACTERS_MAX
 from functions.gateway.sealed import CHARACTERS_MAX
+from shared.domain.brief_results import CREATIVES_MAX
 from shared.domain.instants import from_rfc3339
 from shared.domain.lanes import Lane
 from shared.domain.requests import Purpose, Role
-from shared.domain.results import CREATIVES_MAX, POINTS_EACH_MAX
+from shared.domain.results import POINTS_EACH_MAX
 from shared.domain.ssh import KEY_LINE_CHARACTERS_MAX, SIGNATURE_BYTES_MAX
 
 POINTS_PER_REQUEST_MAX = 50

@@ -6,18 +6,12 @@ from functions.gateway import answers
 from functions.gateway.auth import Caller
 from functions.gateway.call import missing
 from functions.gateway.folds import Client
+from shared.domain.brief_results import BriefCatalogued, BriefResult, CreativeCatalogued, ImageHeat
 from shared.domain.event import decode
 from shared.domain.instants import rfc3339
+from shared.domain.leads import LeadQualified, Leads
 from shared.domain.matches import Session, TicketState
 from shared.domain.requests import BriefOpened
-from shared.domain.results import (
-    BriefCatalogued,
-    BriefResult,
-    CreativeCatalogued,
-    ImageHeat,
-    LeadQualified,
-    Leads,
-)
 from shared.runtime.edge import Edge
 
 LEADS_MAX = 1_000

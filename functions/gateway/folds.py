@@ -9,6 +9,7 @@ from typing import assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
+from shared.domain.brief_results import CREATIVES_MAX
 from shared.domain.evidence import CommitAttested, Key, KeyRegistered, KeyRevoked, KeysAskedFor, key_tag
 from shared.domain.requests import (
     BriefOpened,
@@ -27,7 +28,6 @@ from shared.domain.requests import (
     VoteCast,
     WithholdingRequested,
 )
-from shared.domain.results import CREATIVES_MAX
 from shared.domain.tokens import Token
 from shared.runtime.shapes import Fold
 

@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from functions.gateway.auth import Caller
+from shared.domain.brief_results import BriefResult
 from shared.domain.event import Event, Recorded, personal_of
 from shared.domain.event import decode as decode_body
-from shared.domain.results import BriefResult
 from shared.runtime.edge import Edge
 
 EVENTS_MAX = 1_000

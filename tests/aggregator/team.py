@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from functions.aggregator.main import FUNCTION
+from shared.domain.brief_results import SessionCatalogued
 from shared.domain.event import Due, Event, Input
 from shared.domain.ids import event_id, uuid5
 from shared.domain.instants import HOUR_US, SECOND_US
@@ -14,7 +15,7 @@ from shared.domain.lanes import LANES
 from shared.domain.matches import Seat, SessionFormed
 from shared.domain.optins import OptInConfirmed, OptInRevoked
 from shared.domain.requests import BriefOpened, CreativeAdded, PointMarked, VoteCast
-from shared.domain.results import SessionCatalogued, SessionOpened
+from shared.domain.results import SessionOpened
 from tests.given import HOUSE, NOW_US
 
 BRIEF, CLIENT, SESSION = "brief-1", "client_1", "session-1"

@@ -11,16 +11,15 @@ from msgspec.structs import replace
 
 from functions.aggregator.decide.briefs import AT_WORK_MAX, BRIEFS
 from functions.aggregator.decide.tally import POINTS_KEPT_MAX
-from shared.domain.event import encode
-from shared.domain.results import (
+from shared.domain.brief_results import (
     CREATIVES_MAX,
     BriefCatalogued,
     BriefResult,
     CreativeCatalogued,
-    Marks,
     ResultPublished,
-    SessionClosed,
 )
+from shared.domain.event import encode
+from shared.domain.results import Marks, SessionClosed
 from tests.aggregator.team import (
     BRIEF,
     CLIENT,

@@ -6,16 +6,16 @@ import pytest
 
 from functions.aggregator.decide.leads import ANSWERS_MAX, LEADS
 from shared.domain.event import Event
-from shared.domain.requests import ConsentGiven, ConsentWithdrawn, SeatAccepted
-from shared.domain.results import (
+from shared.domain.leads import (
     IntroductionAgreed,
     IntroductionRefused,
     LeadQualified,
     LeadWithdrawn,
     OptInNoted,
     ParticipationNoted,
-    PartTaken,
 )
+from shared.domain.requests import ConsentGiven, ConsentWithdrawn, SeatAccepted
+from shared.domain.results import PartTaken
 from tests.aggregator.team import BRIEF, CLIENT, SESSION, Run, at
 from tests.given import NOW_US, given
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from functions.aggregator.decide.leads import LEADS
 from functions.aggregator.decide.sessions import SESSIONS
 from shared.domain.event import Event
+from shared.domain.leads import LeadWithdrawn, OptInNoted, SeatNoted, StandingTold
 from shared.domain.requests import ConsentGiven
-from shared.domain.results import LeadWithdrawn, OptInNoted, PartBegun, SeatNoted, StandingNoted, StandingTold
+from shared.domain.results import PartBegun, StandingNoted
 from tests.aggregator.team import (
     BRIEF,
     OPENED,

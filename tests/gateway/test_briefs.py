@@ -2,8 +2,8 @@
 
 import pytest
 
+from shared.domain.brief_results import CREATIVES_MAX
 from shared.domain.optins import OptInConfirmed, OptInRevoked
-from shared.domain.results import CREATIVES_MAX
 from tests.gateway.house import House, Voice, later, picture
 
 BRIEF = {"title": "The page", "question": "Where do you look?", "points_each": 6}

@@ -14,6 +14,7 @@ from functions.gateway.folds import (
     Held,
     Person,
 )
+from shared.domain.brief_results import CREATIVES_MAX
 from shared.domain.event import Event
 from shared.domain.requests import (
     BriefOpened,
@@ -25,7 +26,6 @@ from shared.domain.requests import (
     TokenRevoked,
     VoteCast,
 )
-from shared.domain.results import CREATIVES_MAX
 from shared.domain.tokens import Token
 
 ME = "dev_a"

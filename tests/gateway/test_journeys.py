@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from shared.domain.leads import LeadQualified
 from shared.domain.optins import Invited, OptInConfirmed
 from shared.domain.parked import types_for
 from shared.domain.profiles import ProfileObserved
 from shared.domain.requests import BriefOpened
-from shared.domain.results import LeadQualified
 from shared.runtime.edge import Trouble
 from tests.gateway.house import House, Voice, later
 from tests.given import NOW_US

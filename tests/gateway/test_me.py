@@ -16,9 +16,9 @@ from functions.gateway.export import cell, columns
 from functions.gateway.mine import KINDS
 from shared.domain.evidence import KeyRegistered, key_stream
 from shared.domain.instants import HOUR_US
+from shared.domain.leads import IntroductionAgreed, LeadQualified, OptInNoted
 from shared.domain.profiles import CrawlRequested, ProfileObserved
 from shared.domain.requests import TokenIssued
-from shared.domain.results import IntroductionAgreed, LeadQualified, OptInNoted
 from shared.domain.ssh import PublicKey
 from shared.domain.tokens import token_digest
 from tests.gateway.house import House, Voice, hashes

@@ -11,9 +11,9 @@ import pytest
 
 from shared.domain.event import Due, Event
 from shared.domain.lanes import LANES
+from shared.domain.leads import IntroductionAgreed, ParticipationNoted
 from shared.domain.matches import Session, TicketState
 from shared.domain.requests import TicketRequested
-from shared.domain.results import IntroductionAgreed, ParticipationNoted
 from shared.domain.standing import OptIns
 from shared.runtime import simulate
 from shared.runtime.batch import Batch

@@ -13,21 +13,19 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from functions.aggregator.decide.tally import merged
-from shared.domain.event import Event, Input
-from shared.domain.matches import SessionFormed
-from shared.domain.requests import BriefOpened, CreativeAdded
-from shared.domain.results import (
+from shared.domain.brief_results import (
     CREATIVES_MAX,
-    POINTS_EACH_MAX,
     SESSIONS_MAX,
     BriefCatalogued,
     BriefResult,
     CreativeCatalogued,
     ResultPublished,
     SessionCatalogued,
-    SessionClosed,
-    SessionRevised,
 )
+from shared.domain.event import Event, Input
+from shared.domain.matches import SessionFormed
+from shared.domain.requests import BriefOpened, CreativeAdded
+from shared.domain.results import POINTS_EACH_MAX, SessionClosed, SessionRevised
 from shared.runtime.shapes import Decider, Fold
 
 AT_WORK_MAX = 50

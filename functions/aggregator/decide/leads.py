@@ -20,9 +20,7 @@ from msgspec.structs import asdict, replace
 
 from functions.aggregator.decide.points import qualified
 from shared.domain.event import Event, Input
-from shared.domain.optins import OptInConfirmed, OptInRevoked
-from shared.domain.requests import ConsentGiven, ConsentWithdrawn, SeatAccepted
-from shared.domain.results import (
+from shared.domain.leads import (
     Answer,
     IntroductionAgreed,
     IntroductionRefused,
@@ -30,12 +28,13 @@ from shared.domain.results import (
     Leads,
     LeadWithdrawn,
     OptInNoted,
-    PartBegun,
     ParticipationNoted,
-    PartTaken,
     SeatNoted,
     StandingTold,
 )
+from shared.domain.optins import OptInConfirmed, OptInRevoked
+from shared.domain.requests import ConsentGiven, ConsentWithdrawn, SeatAccepted
+from shared.domain.results import PartBegun, PartTaken
 from shared.runtime.shapes import Decider, Fold
 
 PARTICIPATIONS_MAX = 500

@@ -10,7 +10,7 @@ Only what the developer did for this brief counts: never language, time zone, na
 
 from collections.abc import Sequence
 
-from shared.domain.results import LeadQualified, ParticipationNoted
+from shared.domain.leads import LeadQualified, ParticipationNoted
 
 SEAT = 60
 CHOICE = {"primary": (40, "first"), "secondary": (20, "second")}

@@ -17,13 +17,14 @@ from typing import TypeVar, assert_never
 from msgspec.structs import replace
 
 from functions.aggregator.decide.contributions import contributions, points_kept, together
+from shared.domain.brief_results import CREATIVES_MAX, SessionCatalogued
 from shared.domain.event import Due, Event, Input
 from shared.domain.heat import placed
 from shared.domain.lanes import LANES
+from shared.domain.leads import StandingTold
 from shared.domain.requests import PointMarked, VoteCast
 from shared.domain.results import (
     BALLOTS_EACH_MAX,
-    CREATIVES_MAX,
     Ballot,
     Contribution,
     Marks,
@@ -31,14 +32,12 @@ from shared.domain.results import (
     PartBegun,
     PartTaken,
     Point,
-    SessionCatalogued,
     SessionCleared,
     SessionClosed,
     SessionOpened,
     SessionResult,
     SessionRevised,
     StandingNoted,
-    StandingTold,
 )
 from shared.runtime.shapes import Decider, Fold
 

@@ -7,15 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from shared.domain import heat, wilson
-from shared.domain.results import (
-    BriefResult,
-    CopyTally,
-    CreativeCatalogued,
-    ImageHeat,
-    ResultPublished,
-    SessionClosed,
-    SessionRevised,
-)
+from shared.domain.brief_results import BriefResult, CopyTally, CreativeCatalogued, ImageHeat, ResultPublished
+from shared.domain.results import SessionClosed, SessionRevised
 
 POINTS_KEPT_MAX = 4_000
 """Points a result keeps besides its grids, shared out over the brief's images."""

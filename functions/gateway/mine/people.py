@@ -20,11 +20,12 @@ from functions.gateway.my_answers import (
 from functions.gateway.signers import keys_of
 from shared.domain.event import Recorded, decode
 from shared.domain.instants import rfc3339
+from shared.domain.leads import LeadQualified, Leads
 from shared.domain.matches import Session, TicketState
 from shared.domain.optins import PURPOSE
 from shared.domain.profiles import ObservedKeys, Profile
 from shared.domain.requests import ConsentGiven, ConsentWithdrawn
-from shared.domain.results import LeadQualified, Leads, SessionResult
+from shared.domain.results import SessionResult
 from shared.domain.tokens import Token
 from shared.runtime.edge import Edge
 

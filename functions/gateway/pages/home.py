@@ -13,9 +13,10 @@ from functions.gateway.bodies import EntriesQuery
 from functions.gateway.call import Answer, Call
 from functions.gateway.folds import Person
 from functions.gateway.pages.render import page
+from shared.domain.brief_results import BriefResult
 from shared.domain.instants import DAY_US, SECOND_US
 from shared.domain.matches import Session, TicketState
-from shared.domain.results import BriefResult, SessionResult
+from shared.domain.results import SessionResult
 from shared.runtime.edge import Edge
 
 COUNT_MAX = 1_000

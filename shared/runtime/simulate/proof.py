@@ -10,6 +10,7 @@ from shared.domain.deliveries import DeliveryAccepted
 from shared.domain.entries import EntryRecorded
 from shared.domain.event import Recorded
 from shared.domain.ids import event_id
+from shared.domain.leads import Leads
 from shared.domain.matches import SessionProposed, TicketState
 from shared.domain.optins import (
     EntryConfirmed,
@@ -19,7 +20,6 @@ from shared.domain.optins import (
     Responded,
 )
 from shared.domain.requests import ConsentGiven, ConsentWithdrawn, SeatAccepted
-from shared.domain.results import Leads
 from shared.domain.standing import OptIns, Standing
 from shared.runtime.batch import encode_state
 from shared.runtime.simulate.deeds import Webhook

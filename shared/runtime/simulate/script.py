@@ -11,11 +11,13 @@ from functools import partial
 from hashlib import sha1
 from random import Random
 
+from shared.domain.brief_results import CreativeCatalogued
 from shared.domain.entries import EntryRecorded
 from shared.domain.event import House
 from shared.domain.ids import uuid5
 from shared.domain.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US, rfc3339
 from shared.domain.lanes import LANES
+from shared.domain.leads import LeadQualified
 from shared.domain.matches import SessionFormed, SessionProposed
 from shared.domain.requests import (
     BriefOpened,
@@ -29,7 +31,6 @@ from shared.domain.requests import (
     VoteCast,
     WithholdingRequested,
 )
-from shared.domain.results import CreativeCatalogued, LeadQualified
 from shared.runtime.simulate.deeds import (
     FIRST_IDENTITY,
     Draft,

@@ -18,13 +18,14 @@ from shared.adapters.memory import ManualClock, MemoryBucket, MemorySecrets
 from shared.adapters.ssh_keygen import SshKeygen
 from shared.adapters.vaults import MemoryVault
 from shared.adapters.wrapping import LocalWrapping
+from shared.domain.brief_results import BriefResult
 from shared.domain.entries import EntryRecorded
 from shared.domain.event import Event, House, Recorded, decode
 from shared.domain.identity import pseudonymizer
 from shared.domain.ids import uuid5
 from shared.domain.instants import HOUR_US, MINUTE_US, SECOND_US
+from shared.domain.leads import Leads
 from shared.domain.matches import Session
-from shared.domain.results import BriefResult, Leads
 from shared.domain.signatures import github_signature
 from shared.ports.store import Conflict, View
 from shared.runtime.draws import draw
