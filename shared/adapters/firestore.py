@@ -8,15 +8,13 @@ Raw bodies lie in their stream's document and cost nothing more until they expir
 outbox is next to free (`firestore_outbox`).
 
 An append is conditional without a transaction: `create` for a new stream, and for a known one the update time its
-document had when it was loaded, which is kept here between `load` and `append` (or read again).
+document had when it was loaded, which is kept between `load` and `append` (or read again).
 """
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import Counter, OrderedDict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -24,34 +22,24 @@ from uuid import uuid4
 from shared.adapters import firestore_documents as documents
 from shared.adapters.firestore_abandoned import Abandoned
 from shared.adapters.firestore_append import Append, Known
-from shared.adapters.firestore_calls import Calls, chunks, owner_of, where
-from shared.adapters.firestore_documents import EVENTS, LOADED, MARKS, SHARDS, STREAMS, VIEWED
-from shared.adapters.firestore_outbox import ABANDONED_S, ORDER_TIE_BITS, SLICE_S, Attempt, Unsent
+from shared.adapters.firestore_calls import Calls, chunks, where
+from shared.adapters.firestore_documents import EVERY_SHARD, MARKS, STREAMS
+from shared.adapters.firestore_outbox import ABANDONED_S, SLICE_S, Attempt, Unsent
+from shared.adapters.firestore_reads import FirestoreReads
 from shared.domain.event import Recorded
-from shared.ports.store import (
-    Conflict,
-    DueStream,
-    Loaded,
-    NotOwner,
-    View,
-    Write,
-    check_size,
-)
+from shared.ports.store import Conflict, Loaded, NotOwner, Write, check_size
 
 if TYPE_CHECKING:
     from google.cloud.firestore_v1.base_document import DocumentSnapshot
 
-KNOWN_MAX = 20_000
 IN_MAX = 30
 """The most values one query may ask for at once."""
 COMMIT_MAX = 400
 SETTLE_S = 30.0
 """How long a commit and the clocks' difference may keep an event from its place in the log."""
-_EVERY_SHARD = list(range(SHARDS))
-_PARKED = "parked"
 
 
-class FirestoreStore:
+class FirestoreStore(FirestoreReads):
     """A Store on one database. `owners` says which function owns the streams of a prefix, for all functions.
 
     `whole` are the prefixes, of functions that load here, whose streams are one event's whole life.
@@ -71,14 +59,11 @@ class FirestoreStore:
         abandoned_s: float = ABANDONED_S,
         settle_s: float = SETTLE_S,
     ) -> None:
-        self._owners, self._whole = owners, frozenset(whole)
+        super().__init__(Calls(project, database), owners, settle_s)
+        self._whole = frozenset(whole)
         self._with_whole = {owners[prefix] for prefix in whole}
-        self._request_bytes_max = request_bytes_max
-        self._slice_s, self._settle_s = slice_s, settle_s
-        self._calls = Calls(project, database)
+        self._request_bytes_max, self._slice_s = request_bytes_max, slice_s
         self._writer = uuid4().hex[:16]
-        self._lock = threading.Lock()
-        self._known: OrderedDict[str, Known] = OrderedDict()
         self._unsent: dict[str, Unsent] = {}
         self._abandoned = Abandoned(self._calls, abandoned_s)
 
@@ -99,37 +84,6 @@ class FirestoreStore:
     def group(self) -> AbstractContextManager[None]:
         """Appends are durable by themselves here."""
         return nullcontext()
-
-    def owner(self, stream: str) -> str:
-        """The function whose stream it is.
-
-        Raises:
-            NotOwner: no function here has streams of that prefix.
-        """
-        prefix, _, rest = stream.partition("/")
-        if prefix == _PARKED:
-            return rest.partition("/")[0]
-        if prefix not in self._owners:
-            raise NotOwner(f"{stream} belongs to no function of this route")
-        return self._owners[prefix]
-
-    # What is known of documents between a load and an append
-
-    def _learn(self, stream: str, known: Known) -> None:
-        with self._lock:
-            self._known[stream] = known
-            self._known.move_to_end(stream)
-            while len(self._known) > KNOWN_MAX:
-                self._known.popitem(last=False)
-
-    def _seen(self, snapshot: DocumentSnapshot[Any]) -> tuple[str, dict[str, Any]]:
-        stream, fields = owner_of(snapshot)[1], snapshot.to_dict() or {}
-        self._learn(stream, Known(fields["version"], tuple(fields.get("tags", ())), snapshot.update_time))
-        return stream, fields
-
-    def _fetch(self, streams: Iterable[str]) -> dict[str, dict[str, Any]]:
-        references = [self._calls.stream(self.owner(stream), stream) for stream in dict.fromkeys(streams)]
-        return dict(self._seen(snapshot) for snapshot in self._calls.get(references, LOADED))
 
     # Loading
 
@@ -229,105 +183,6 @@ class FirestoreStore:
                 self._unsent[function] = Unsent(int(self._writer[:4], 16), self._slice_s)
             return self._unsent[function]
 
-    # Reading
-
-    def caused(self, stream: str, input_id: str) -> list[Recorded]:
-        """See Store."""
-        found = [event for event in self._first(stream) if event.causation == input_id]
-        query = self._events(stream).where(filter=where("causation", "==", input_id))
-        return [*found, *sorted(self._read(stream, query), key=lambda event: event.version)]
-
-    def read(self, stream: str, after: int = 0, limit: int = 1000) -> list[Recorded]:
-        """See Store."""
-        if limit <= 0:
-            return []
-        found = self._first(stream) if after < 1 else []
-        if len(found) >= limit:
-            return found[:limit]
-        last = self._calls.event(self.owner(stream), stream, max(after, 0))
-        query = self._events(stream).where(filter=where("__name__", ">", last)).order_by("__name__")
-        return [*found, *self._read(stream, query.limit(limit - len(found)))]
-
-    def _events(self, stream: str) -> Any:
-        return self._calls.stream(self.owner(stream), stream).collection(EVENTS)
-
-    def _first(self, stream: str) -> list[Recorded]:
-        """The event that lies in the stream's own document, if there is one."""
-        reference = self._calls.stream(self.owner(stream), stream)
-        found = [snapshot.to_dict() or {} for snapshot in self._calls.get([reference], ["event", "order"])]
-        return [
-            documents.recorded(stream, 1, fields["event"], fields["order"])
-            for fields in found
-            if "event" in fields
-        ]
-
-    def _read(self, stream: str, query: Any) -> list[Recorded]:
-        return [
-            documents.recorded(stream, int(snapshot.id), snapshot.to_dict() or {}, snapshot.get("order"))
-            for snapshot in self._calls.query(query)
-        ]
-
-    def state(self, function: str, stream: str) -> View | None:
-        """See Store."""
-        if self.owner(stream) != function:
-            return None
-        found = list(self._calls.get([self._calls.stream(function, stream)], VIEWED))
-        return self._view(found[0]) if found else None
-
-    def states(
-        self, function: str, tag: str | None = None, before: int | None = None, limit: int = 100
-    ) -> list[View]:
-        """See Store. Every state with a tag is found by that tag's part of an index, others by each shard's."""
-        if limit <= 0:
-            return []
-        query: Any = self._calls.collection(function, STREAMS).where(
-            filter=where("shard", "in", _EVERY_SHARD) if tag is None else where("tags", "array_contains", tag)
-        )
-        if before is not None:
-            query = query.where(filter=where("order", "<", before))
-        query = query.order_by("order", direction="DESCENDING").limit(limit).select(VIEWED)
-        return [self._view(snapshot) for snapshot in self._calls.query(query)]
-
-    def _view(self, snapshot: DocumentSnapshot[Any]) -> View:
-        return documents.view(*self._seen(snapshot))
-
-    def due(self, function: str, until_us: int, limit: int = 100) -> list[DueStream]:
-        """See Store."""
-        query = (
-            self._calls.collection(function, STREAMS)
-            .where(filter=where("shard", "in", _EVERY_SHARD))
-            .where(filter=where("due_at_us", "<=", until_us))
-            .order_by("due_at_us")
-            .limit(limit)
-            .select(["due_at_us", "version", "correlation"])
-        )
-        return [
-            DueStream(owner_of(snapshot)[1], *map(snapshot.get, ("due_at_us", "version", "correlation")))
-            for snapshot in self._calls.query(query)
-        ]
-
-    def journey(self, correlation: str, limit: int = 1000) -> list[Recorded]:
-        """See Store. The order is that of the commits by Google's clock, and within one commit as appended."""
-        found = self._calls.events("correlation", correlation, 0, limit)
-        return [event for *_, event in sorted(found, key=lambda one: one[:2])][:limit]
-
-    # The log
-
-    def since(self, position: int, limit: int) -> list[Recorded]:
-        """See Log. An event is in it once no append that began before it can still come about: after `settle_s`."""
-        if limit <= 0:
-            return []
-        found = sorted(self._calls.events("shard", _EVERY_SHARD, position, limit), key=lambda one: one[1])
-        settled = self._settled_order()
-        return [event for _, order, event in found[:limit] if order <= settled]
-
-    def head(self) -> int:
-        """See Log. It is where the newest event that is in the log would be, were there one at every instant."""
-        return self._settled_order()
-
-    def _settled_order(self) -> int:
-        return (time.time_ns() // 1000 - int(self._settle_s * 1e6)) << ORDER_TIE_BITS
-
     # Raw bodies
 
     def attachment(self, stream: str) -> bytes | None:
@@ -340,31 +195,27 @@ class FirestoreStore:
 
     def expire_attachments(self, before_us: int, limit: int = 1000) -> int:
         """See Store. A read and a write for each; the events stay."""
-        from google.cloud.firestore import DELETE_FIELD
-
         query = (
             self._calls.client.collection_group(STREAMS)
-            .where(filter=where("shard", "in", _EVERY_SHARD))
+            .where(filter=where("shard", "in", EVERY_SHARD))
             .where(filter=where("attached_us", "<", before_us))
             .order_by("attached_us")
             .limit(limit)
             .select(["attached_us"])
         )
         old = self._calls.query(query)
-        for chunk in chunks(old, COMMIT_MAX):
-            batch = self._calls.client.batch()
-            for snapshot in chunk:
-                batch.update(snapshot.reference, {"attachment": DELETE_FIELD, "attached_us": DELETE_FIELD})
-            self._calls.commit(batch, len(chunk))
+        self._let_go(old)
         return len(old)
 
     def forget(self, streams: Sequence[str]) -> None:
         """See Store. A read and a write for each."""
+        references = [self._calls.stream(self.owner(stream), stream) for stream in streams]
+        self._let_go([found for found in self._calls.get(references, ["attached_us"]) if found.to_dict()])
+
+    def _let_go(self, attached: Sequence[DocumentSnapshot[Any]]) -> None:
         from google.cloud.firestore import DELETE_FIELD
 
-        references = [self._calls.stream(self.owner(stream), stream) for stream in streams]
-        there = [found for found in self._calls.get(references, ["attached_us"]) if found.to_dict()]
-        for chunk in chunks(there, COMMIT_MAX):
+        for chunk in chunks(attached, COMMIT_MAX):
             batch = self._calls.client.batch()
             for snapshot in chunk:
                 batch.update(snapshot.reference, {"attachment": DELETE_FIELD, "attached_us": DELETE_FIELD})

@@ -21,6 +21,7 @@ from shared.ports.store import TooLarge, View
 SHARDS = 8
 """An index over rising values takes about 500 writes a second; each shard has its own part of every such index.
 Source: https://cloud.google.com/firestore/docs/best-practices (hotspots), read 2025-06."""
+EVERY_SHARD = list(range(SHARDS))
 ID_BYTES_MAX = 1_500
 DOCUMENT_SIZE_BYTES_MAX = 1_040_000
 """Firestore refuses a document over 1 MiB (1,048,576 bytes); what is left is for field names and the path."""
