@@ -8,7 +8,6 @@ Run by hand: `python -m emulators.storage --port 9023 --bucket house-archive --d
 from __future__ import annotations
 
 import argparse
-import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,30 +17,18 @@ from urllib.parse import unquote
 from uuid import uuid4
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from emulators.objects import COPIED_FIELDS, PAGE_MAX, Conditions, Objects, Refused, Resource
+from emulators import json_api as api
+from emulators.objects import PAGE_MAX, Objects
+from emulators.resources import COPIED_FIELDS, Conditions, Refused, Resource
 from emulators.serving import listen, server, serving
 from emulators.uploads import Upload, Uploads, parts
 
-BODY_BYTES_MAX = 256 * 1024 * 1024
 _ROUTE = re.compile(
     r"/(?P<kind>|upload/|download/)storage/v1/b"
     r"(/(?P<bucket>[^/]+)(?P<objects>/o(/(?P<name>[^/]+)(/rewriteTo/b/(?P<to_bucket>[^/]+)/o/(?P<to_name>[^/]+))?)?)?)?"
 )
-_CONDITIONS = (
-    "ifGenerationMatch",
-    "ifGenerationNotMatch",
-    "ifMetagenerationMatch",
-    "ifMetagenerationNotMatch",
-)
-_PARAMETERS = {
-    *_CONDITIONS,
-    *("alt", "prettyPrint", "projection", "fields", "project", "generation", "sourceGeneration"),
-    *("versions", "prefix", "delimiter", "maxResults", "pageToken", "uploadType", "upload_id", "name"),
-}
-_HASHES = {"crc32c": "crc32c", "md5": "md5Hash"}
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 class Storage:
@@ -57,14 +44,11 @@ class Storage:
         try:
             if route is None:
                 raise Refused(501, "notImplemented", f"this emulator has no {request.url.path}")
-            if unknown := sorted(set(request.query_params) - _PARAMETERS):
-                raise Refused(
-                    501, "notImplemented", f"this emulator does not know the parameter {unknown[0]}"
-                )
+            api.check_parameters(request)
             part = {key: unquote(value) for key, value in route.groupdict().items() if value is not None}
-            answer = self._answer(request, part, await _body(request))
+            answer = self._answer(request, part, await api.body(request))
         except Refused as refused:
-            answer = _refusal(request, refused)
+            answer = api.refusal(request, refused)
         await answer(scope, receive, send)
 
     def _answer(self, request: Request, part: dict[str, str], body: bytes) -> Response:
@@ -82,21 +66,21 @@ class Storage:
         match request.method, name:
             case "GET", None:
                 items = self.objects.buckets(request.query_params.get("prefix", ""))
-                return _json(request, {"kind": "storage#buckets", "items": items})
+                return api.answer(request, {"kind": "storage#buckets", "items": items})
             case "POST", None:
-                return _json(request, self.objects.create_bucket(_document(body)))
+                return api.answer(request, self.objects.create_bucket(api.document(body)))
             case "GET", str():
-                return _json(request, self.objects.bucket(name))
+                return api.answer(request, self.objects.bucket(name))
             case "PATCH", str():
-                return _json(request, self.objects.change_bucket(name, _document(body)))
+                return api.answer(request, self.objects.change_bucket(name, api.document(body)))
             case "DELETE", str():
                 self.objects.delete_bucket(name)
                 return Response(status_code=204)
-        raise _no_method(request)
+        raise api.no_method(request)
 
     def _list(self, request: Request, bucket: str) -> Response:
         if request.method != "GET":
-            raise _no_method(request)
+            raise api.no_method(request)
         asked = request.query_params
         page = self.objects.list(
             bucket,
@@ -104,7 +88,7 @@ class Storage:
             delimiter=asked.get("delimiter", ""),
             versions=asked.get("versions", "").lower() == "true",
             token=asked.get("pageToken"),
-            limit=max(1, min(PAGE_MAX, _number(request, "maxResults") or PAGE_MAX)),
+            limit=max(1, min(PAGE_MAX, api.number(request, "maxResults") or PAGE_MAX)),
         )
         found: Resource = {"kind": "storage#objects"}
         if page.items:
@@ -113,57 +97,59 @@ class Storage:
             found["prefixes"] = page.prefixes
         if page.next_token:
             found["nextPageToken"] = page.next_token
-        return _json(request, found)
+        return api.answer(request, found)
 
     def _object(self, request: Request, bucket: str, name: str, body: bytes) -> Response:
-        generation, conditions = _number(request, "generation"), _conditions(request)
+        generation, conditions = api.number(request, "generation"), api.conditions(request)
         match request.method:
             case "GET":
                 resource = self.objects.get(bucket, name, generation, conditions)
                 if request.query_params.get("alt") == "media":
-                    return _media(request, resource, self.objects.data(resource))
-                return _json(request, resource)
+                    return api.media(request, resource, self.objects.data(resource))
+                return api.answer(request, resource)
             case "DELETE":
                 self.objects.delete(bucket, name, generation, conditions)
                 return Response(status_code=204)
             case "PATCH":
-                changes = _document(body)
-                return _json(request, self.objects.change(bucket, name, generation, changes, conditions))
-        raise _no_method(request)
+                changes = api.document(body)
+                return api.answer(request, self.objects.change(bucket, name, generation, changes, conditions))
+        raise api.no_method(request)
 
     def _rewrite(self, request: Request, part: dict[str, str], body: bytes) -> Response:
         """Copy an object, perhaps onto itself with another storage class; always whole in one call."""
-        generation = _number(request, "sourceGeneration")
+        generation = api.number(request, "sourceGeneration")
         source = self.objects.get(part["bucket"], part["name"], generation, Conditions())
         # Clients send the whole resource as they know it; what only the server gives is not asked of it.
-        asked = _document(body)
+        asked = api.document(body)
         given: Resource = {field: source[field] for field in COPIED_FIELDS & set(source)}
         given |= {field: asked[field] for field in (COPIED_FIELDS | {"storageClass"}) & set(asked)}
         given["name"] = part["to_name"]
         data = self.objects.data(source)
-        copy = self.objects.insert(part["to_bucket"], given, data, _conditions(request))
+        copy = self.objects.insert(part["to_bucket"], given, data, api.conditions(request))
         size = str(len(data))
         done = {"kind": "storage#rewriteResponse", "done": True, "totalBytesRewritten": size}
-        return _json(request, {**done, "objectSize": size, "resource": copy})
+        return api.answer(request, {**done, "objectSize": size, "resource": copy})
 
     def _upload(self, request: Request, bucket: str, body: bytes) -> Response:
         kind = request.query_params.get("uploadType")
         if request.method == "PUT" and kind == "resumable":
             return self._continue(request, bucket, body)
         if request.method != "POST":
-            raise _no_method(request)
+            raise api.no_method(request)
         named = {"name": request.query_params["name"]} if "name" in request.query_params else {}
         if kind == "media":
             given: Resource = {"contentType": request.headers.get("content-type", "application/octet-stream")}
-            return self._insert(request, bucket, {**given, **named}, body, _conditions(request))
+            return self._insert(request, bucket, {**given, **named}, body, api.conditions(request))
         if kind == "multipart":
             document, media_type, data = parts(request.headers.get("content-type", ""), body)
-            given = {"contentType": media_type, **_document(document), **named}
-            return self._insert(request, bucket, given, data, _conditions(request))
+            given = {"contentType": media_type, **api.document(document), **named}
+            return self._insert(request, bucket, given, data, api.conditions(request))
         if kind != "resumable":
             raise Refused(400, "invalid", f"Unknown uploadType {kind!r}")
         media_type = request.headers.get("x-upload-content-type", "application/octet-stream")
-        upload = Upload(bucket, {"contentType": media_type, **_document(body), **named}, _conditions(request))
+        upload = Upload(
+            bucket, {"contentType": media_type, **api.document(body), **named}, api.conditions(request)
+        )
         self.objects.check(bucket, upload.given, upload.conditions)
         session = self._uploads.begin(uuid4().hex, upload)
         return Response(headers={"location": f"{request.url}&upload_id={session}"})
@@ -187,95 +173,7 @@ class Storage:
         for header, field in (("crc32c", "crc32c"), ("md5", "md5Hash")):
             if header in stated:
                 given = {**given, field: stated[header]}
-        return _json(request, self.objects.insert(bucket, given, data, conditions))
-
-
-async def _body(request: Request) -> bytes:
-    received = bytearray()
-    async for chunk in request.stream():
-        received += chunk
-        if len(received) > BODY_BYTES_MAX:
-            raise Refused(413, "uploadTooLarge", f"this emulator takes {BODY_BYTES_MAX} bytes at most")
-    return bytes(received)
-
-
-def _document(body: bytes) -> Resource:
-    try:
-        document = json.loads(body or b"{}")
-    except ValueError as error:
-        raise Refused(400, "parseError", "Parse Error") from error
-    if not isinstance(document, dict):
-        raise Refused(400, "parseError", "Parse Error")
-    return document
-
-
-def _number(request: Request, parameter: str) -> int | None:
-    text = request.query_params.get(parameter)
-    if text is None:
-        return None
-    try:
-        return int(text)
-    except ValueError as error:
-        raise Refused(400, "invalid", f"Invalid value for {parameter}") from error
-
-
-def _conditions(request: Request) -> Conditions:
-    return Conditions(*(_number(request, parameter) for parameter in _CONDITIONS))
-
-
-def _no_method(request: Request) -> Refused:
-    return Refused(501, "notImplemented", f"this emulator has no {request.method} {request.url.path}")
-
-
-def _json(request: Request, resource: Resource) -> Response:
-    fields = request.query_params.get("fields")
-    return JSONResponse(resource if fields is None else _selected(resource, fields))
-
-
-def _selected(resource: Resource, fields: str) -> Resource:
-    """The part of an answer that `fields` asks for: `a,b(c,d)`, one level deep, as listings are asked."""
-    found: Resource = {}
-    for field, inner in re.findall(r"([A-Za-z0-9]+)(?:\(([^()]*)\))?", fields):
-        if field not in resource:
-            continue
-        found[field] = [_selected(item, inner) for item in resource[field]] if inner else resource[field]
-    return found
-
-
-def _media(request: Request, resource: Resource, data: bytes) -> Response:
-    """An object's bytes, or the one range of them that was asked for."""
-    headers = {
-        "x-goog-hash": f"crc32c={resource['crc32c']},md5={resource['md5Hash']}",
-        "x-goog-generation": resource["generation"],
-        "x-goog-metageneration": resource["metageneration"],
-        "x-goog-storage-class": resource["storageClass"],
-        "x-goog-stored-content-length": resource["size"],
-        "x-goog-stored-content-encoding": "identity",
-        "etag": resource["etag"],
-        "accept-ranges": "bytes",
-        "content-type": resource["contentType"],
-    }
-    asked = _RANGE.fullmatch(request.headers.get("range", ""))
-    if asked is None or asked[0] == "bytes=-":
-        return Response(data, headers=headers)
-    first = int(asked[1]) if asked[1] else max(0, len(data) - int(asked[2]))
-    last = min(len(data) - 1, int(asked[2])) if asked[1] and asked[2] else len(data) - 1
-    if first > last:
-        return Response(status_code=416, headers={"content-range": f"bytes */{len(data)}"})
-    headers["content-range"] = f"bytes {first}-{last}/{len(data)}"
-    return Response(data[first : last + 1], status_code=206, headers=headers)
-
-
-def _refusal(request: Request, refused: Refused) -> Response:
-    """An error document, or the bare message where bytes were asked for, as the service does."""
-    if refused.status == 304:
-        return Response(status_code=304)
-    if request.query_params.get("alt") == "media":
-        return Response(refused.message, refused.status, media_type="text/html")
-    error = {"message": refused.message, "domain": "global", "reason": refused.reason}
-    return JSONResponse(
-        {"error": {"code": refused.status, "message": refused.message, "errors": [error]}}, refused.status
-    )
+        return api.answer(request, self.objects.insert(bucket, given, data, conditions))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from emulators.objects import Conditions, Refused, Resource
+from emulators.resources import Conditions, Refused, Resource
 
 CHUNK_BYTES = 256 * 1024
 SESSIONS_MAX = 1_000

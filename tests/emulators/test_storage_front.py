@@ -18,7 +18,7 @@ from google.api_core.exceptions import BadRequest, Conflict, Forbidden, NotFound
 from google.cloud.storage import Bucket, Client
 from google.cloud.storage.exceptions import DataCorruption
 
-from emulators.objects import checksums
+from emulators.resources import checksums
 from emulators.storage import storage
 
 
