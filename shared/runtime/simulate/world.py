@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
-from hashlib import sha256
 from random import Random
-from typing import Any, TypeVar
-
-import msgspec
+from typing import TypeVar
 
 from shared.adapters.bodies import RawBodies
 from shared.adapters.ed25519 import SecretSigner
@@ -18,27 +14,23 @@ from shared.adapters.memory import ManualClock, MemoryBucket, MemorySecrets
 from shared.adapters.ssh_keygen import SshKeygen
 from shared.adapters.vaults import MemoryVault
 from shared.adapters.wrapping import LocalWrapping
-from shared.domain.brief_results import BriefResult
-from shared.domain.entries import EntryRecorded
 from shared.domain.event import Event, House, Recorded, decode
 from shared.domain.identity import pseudonymizer
 from shared.domain.ids import uuid5
 from shared.domain.instants import HOUR_US, MINUTE_US, SECOND_US
-from shared.domain.leads import Leads
-from shared.domain.matches import Session
-from shared.domain.signatures import github_signature
 from shared.ports.store import Conflict, View
 from shared.runtime.draws import draw
-from shared.runtime.edge import Receipt, Submission, Trouble
+from shared.runtime.edge import Submission
 from shared.runtime.errands import act, conclude, scheduled
-from shared.runtime.shapes import Asgi, Function, Gateways
+from shared.runtime.shapes import Function, Gateways
 from shared.runtime.shell import Ports, Shell, of
 from shared.runtime.simulate.deeds import Item, Webhook
+from shared.runtime.simulate.doorway import Doorway
 from shared.runtime.simulate.faults import Crash, Faults, FaultyBus, FaultyStore, ScriptedWeb
+from shared.runtime.simulate.people import People
 from shared.runtime.simulate.script import ANSWERING_US, Script
 from shared.runtime.worker import upstream
 
-SECRET = b"the simulation's webhook secret"
 HOUSE = House("https://house.example", "sha256:" + "5e" * 32, pseudonymizer(b"the simulation's pepper"))
 STEPS_MAX = 4_000
 ROUNDS_MAX = 400
@@ -86,8 +78,7 @@ class World:
         )
         self.accepted: dict[str, Item] = {}
         self.refused: list[Webhook] = []
-        self._queue: list[Item] = []
-        self._asked: set[str] = set()
+        self.people = People(self.script, self.store)
         self.crashes = 0
         self._haste = self.dice.choice((1, 8))
         self._bodies: dict[str, Event] = {}
@@ -99,8 +90,7 @@ class World:
         self.shells = {function.name: Shell(function, self._ports) for function in self.functions}
         shells = list(self.shells.values())
         self._upstream = {shell.name: upstream(shell, shells) for shell in shells}
-        edge: Any = _Edge(self)
-        self._intake: Asgi = self.shells["intake"].function.intakes[0].app(edge)
+        self._doorway = Doorway(self.shells["intake"])
 
     def close(self) -> None:
         """Let go of the event loop."""
@@ -137,47 +127,21 @@ class World:
 
     def _submit(self) -> None:
         """Give the next deed to the edge; whoever gets no answer sends it again."""
-        if not self._queue:
+        if not self.people.waiting:
             return
-        item = self._queue[0]
+        item = self.people.waiting[0]
         self.clock.move(max(0, item.at_us - self.clock.now_us()))
         if isinstance(item, Webhook):
-            key, taken = self._deliver(item)
+            key, taken = self._doorway.deliver(item)
         else:
             key, taken = uuid5("request", item.key), True
             submission = Submission(key, uuid5("journey", item.key), item.at_us, ((item.stream, item.body),))
             self.shells["gateway"].accept([submission])
-        self._queue.pop(0)
+        self.people.waiting.pop(0)
         if taken:
             self.accepted[key] = item
         elif isinstance(item, Webhook):
             self.refused.append(item)
-
-    def _deliver(self, item: Webhook) -> tuple[str, bool]:
-        """Send a webhook through the real intake; its digest, and whether it was taken."""
-        signature = github_signature(b"another secret" if item.forged else SECRET, item.body)
-        digest = sha256(item.body).hexdigest()
-        headers = [
-            (b"content-type", b"application/json"),
-            (b"x-github-event", item.event.encode()),
-            (b"x-hub-signature-256", signature.encode()),
-            (b"x-correlation-id", uuid5("journey", digest).encode()),
-        ]
-        scope = {"type": "http", "method": "POST", "path": "/webhooks/github", "headers": headers}
-        statuses: list[int] = []
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": item.body}
-
-        async def send(message: dict[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                statuses.append(message["status"])
-
-        self._at_us = item.at_us
-        _driven(self._intake(scope, receive, send))
-        if statuses[0] == 503:
-            raise TimeoutError("the sender is to try again")
-        return digest, statuses[0] in (200, 202)
 
     def _handle(self) -> None:
         name = self.dice.choice(sorted(self.shells))
@@ -243,44 +207,14 @@ class World:
         return drawn
 
     def _answer(self) -> None:
-        """People see what the House proposes, and answer once, each in their own time."""
-        now_us, asked_before = self.clock.now_us(), len(self._queue)
-        for view in reversed(self.store.states("eventlog", limit=1_000)):
-            self._ask(view.stream, partial(self.script.withheld, _read(view, EntryRecorded), now_us))
-        for view in reversed(self.store.states("matchmaker", limit=1_000)):
-            if not view.stream.startswith("session/"):
-                continue
-            session = _read(view, Session)
-            if session.proposed is not None and session.status == "proposed":
-                self._ask(view.stream, partial(self.script.seats_taken, session.proposed, now_us))
-            if session.formed is not None:
-                brief = self.store.state("aggregator", f"brief/{session.formed.brief}")
-                if brief is not None:
-                    shown = _read(brief, BriefResult).creatives
-                    does = partial(self.script.tasks_done, session.formed, shown, now_us)
-                    self._ask(f"{view.stream} tasks", does)
-
-        for view in reversed(self.store.states("aggregator", limit=1_000)):
-            if view.stream.startswith("lead/"):
-                for about, lead in _read(view, Leads).leads.items():
-                    self._ask(f"{view.stream} {about}", partial(self.script.regrets, lead, now_us))
-        # What is sent later than its time is too late for whatever its time settled.
-        self._queue[asked_before:] = sorted(self._queue[asked_before:], key=lambda item: item.at_us)
-
-    def _ask(self, what: str, answer: Callable[[], list[Item]]) -> None:
-        if what not in self._asked:
-            self._asked.add(what)
-            self._queue += answer()
+        self.people.answer(self.clock.now_us())
 
     # -- whole runs
 
     def live(self) -> None:
         """Everything at once and in disorder, draws included; then what is left, in peace."""
-        self._queue = [item for phase in self.script.phases for item in phase]
-        steps = 0
-        while self._queue and steps < STEPS_MAX:
-            self.step(draws=True)
-            steps += 1
+        self.people.waiting = [item for phase in self.script.phases for item in phase]
+        self._bustle(draws=True)
         self._finish()
 
     def live_in_phases(self) -> None:
@@ -289,17 +223,21 @@ class World:
         The clock runs with the script, whose own instants jump, and not by the schedule.
         """
         for phase in self.script.phases:
-            self._queue = list(phase)
+            self.people.waiting = list(phase)
             self._disorder()
         self._finish(disorderly=True)
 
     def _disorder(self) -> None:
         self.faults.on = True
-        steps = 0
-        while self._queue and steps < STEPS_MAX:
-            self.step(draws=False)
-            steps += 1
+        self._bustle(draws=False)
         self.rest()
+
+    def _bustle(self, *, draws: bool) -> None:
+        """One thing after another, until all that was to be said has reached the House."""
+        for _ in range(STEPS_MAX):
+            if not self.people.waiting:
+                return
+            self.step(draws=draws)
 
     def _finish(self, *, disorderly: bool = False) -> None:
         """Draw, answer, vote, let windows close, three times over, each time until all is at rest."""
@@ -329,7 +267,7 @@ class World:
         self.faults.on = False
         for _ in range(ROUNDS_MAX):
             busy = self._relay()
-            while self._queue:
+            while self.people.waiting:
                 self._submit()
             for shell in self.shells.values():
                 if not shell.function.errands:
@@ -361,51 +299,3 @@ class World:
         if known is None:
             known = self._bodies[event.id] = decode(event.type, event.data)
         return known
-
-    @property
-    def at_us(self) -> int:
-        """The instant that intake's edge shows: a request's own, however often it is sent again."""
-        return self._at_us
-
-
-def _driven(waiting: Any) -> None:
-    """Run what waits for nothing without the event loop, which would cost as much as the handling itself.
-
-    Raises:
-        AssertionError: it waits after all.
-    """
-    try:
-        waiting.send(None)
-    except StopIteration:
-        return
-    raise AssertionError("a simulated request waited for the real world")
-
-
-def _read(view: View, kind: type[T]) -> T:
-    state: T = msgspec.json.decode(view.state, type=kind)
-    return state
-
-
-class _Edge:
-    """What intake may do in a simulated world: see Edge."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self.house, self.secrets = HOUSE, MemorySecrets({"github": SECRET})
-        self.bucket, self.clock = world._bucket, self
-
-    def now_us(self) -> int:
-        """See Clock."""
-        return self._world.at_us
-
-    async def submit(self, submission: Submission) -> Receipt:
-        """See Edge."""
-        return self._world.shells["intake"].accept([submission])[0]
-
-    def fresh_id(self) -> str:
-        """Every request brings its own."""
-        raise AssertionError("a simulated request has its correlation id")
-
-    def troubles(self) -> list[Trouble]:
-        """None that intake could see."""
-        return []
