@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 
-from functions.gateway import answers, briefs
+from functions.gateway import briefs
+from functions.gateway.answers import briefs as answers
 from functions.gateway.bodies import NewBrief, NewCopy, NewImage
 from functions.gateway.call import Answer, Call, Roles, Route, Submit, missing
 from functions.gateway.folds import BRIEFS_MAX

@@ -1,6 +1,6 @@
 """Raw commits over HTTP: judged on receipt, by the keys registered then, and never again."""
 
-from functions.gateway import answers
+from functions.gateway.answers import keys as answers
 from functions.gateway.bodies import NewCommit
 from functions.gateway.call import Answer, Call, Route, Submit
 from functions.gateway.signers import Signer, signer

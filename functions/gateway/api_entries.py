@@ -2,7 +2,9 @@
 
 from hashlib import sha256
 
-from functions.gateway import answers, entries
+from functions.gateway import entries
+from functions.gateway.answers import Requested
+from functions.gateway.answers import log as answers
 from functions.gateway.bodies import EntriesQuery, cursor
 from functions.gateway.call import Answer, Call, Route, Submit, missing
 from shared.domain.requests import ReleaseRequested, WithholdingRequested
@@ -40,7 +42,7 @@ def _requested(developer: str, requested: WithholdingRequested | ReleaseRequeste
     return Submit(
         ((f"person/{developer}", requested),),
         lambda receipt: Answer(
-            answers.Requested(request=receipt.events[0].id, correlationid=receipt.correlation), 202
+            Requested(request=receipt.events[0].id, correlationid=receipt.correlation), 202
         ),
     )
 
@@ -78,7 +80,7 @@ ROUTES = (
         "Withhold an entry: nothing derived from it is used any more",
         withhold,
         ("developer",),
-        answer=answers.Requested,
+        answer=Requested,
         status=202,
         refusals=(404,),
     ),
@@ -88,7 +90,7 @@ ROUTES = (
         "Release an entry you withheld",
         release,
         ("developer",),
-        answer=answers.Requested,
+        answer=Requested,
         status=202,
         refusals=(404,),
     ),

@@ -2,7 +2,8 @@
 
 import msgspec
 
-from functions.gateway import answers, journeys
+from functions.gateway import journeys
+from functions.gateway.answers import log as answers
 from functions.gateway.bodies import EventsQuery
 from functions.gateway.call import Answer, Call, Route, missing
 from shared.domain.ids import correlation_id

@@ -1,6 +1,7 @@
 """A developer's SSH keys: registered with a proof, read from GitHub on request, revoked for ever."""
 
-from functions.gateway import answers
+from functions.gateway.answers import Requested
+from functions.gateway.answers import keys as answers
 from functions.gateway.auth import Caller
 from functions.gateway.bodies import NewKey
 from functions.gateway.call import Answer, Call, Roles, Route, Submit, missing
@@ -66,7 +67,7 @@ def ask_github(call: Call) -> Submit:
     return Submit(
         ((f"person/{developer}", asked),),
         lambda receipt: Answer(
-            answers.Requested(request=receipt.events[0].id, correlationid=receipt.correlation), 202
+            Requested(request=receipt.events[0].id, correlationid=receipt.correlation), 202
         ),
     )
 
@@ -155,7 +156,7 @@ ROUTES = (
         "Have the SSH keys read that GitHub shows of you",
         ask_github,
         DEVELOPER,
-        answer=answers.Requested,
+        answer=Requested,
         status=202,
         refusals=(409,),
     ),

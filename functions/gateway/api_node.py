@@ -3,7 +3,7 @@
 from functools import lru_cache
 from importlib.resources import files
 
-from functions.gateway import answers
+from functions.gateway.answers import node as answers
 from functions.gateway.bodies import LettersQuery
 from functions.gateway.call import Answer, Call, Route, missing
 from shared.domain.instants import rfc3339

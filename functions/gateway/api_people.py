@@ -1,6 +1,7 @@
 """What developers say of themselves: consents, tickets, and the seats they take."""
 
-from functions.gateway import answers
+from functions.gateway.answers import Requested
+from functions.gateway.answers import sessions as answers
 from functions.gateway.bodies import Acceptance, Consent, NewTicket
 from functions.gateway.call import Answer, Call, Roles, Route, Submit, missing
 from shared.domain.event import Event
@@ -107,7 +108,7 @@ def _requested(developer: str, said: Event) -> Submit:
     return Submit(
         ((f"person/{developer}", said),),
         lambda receipt: Answer(
-            answers.Requested(request=receipt.events[0].id, correlationid=receipt.correlation), 202
+            Requested(request=receipt.events[0].id, correlationid=receipt.correlation), 202
         ),
     )
 
@@ -136,7 +137,7 @@ ROUTES = (
         consent,
         DEVELOPER,
         body=Consent,
-        answer=answers.Requested,
+        answer=Requested,
         status=202,
     ),
     Route(
@@ -159,7 +160,7 @@ ROUTES = (
         accept_seat,
         DEVELOPER,
         body=Acceptance,
-        answer=answers.Requested,
+        answer=Requested,
         status=202,
         refusals=(404, 409),
     ),

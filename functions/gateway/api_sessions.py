@@ -8,7 +8,9 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from functions.gateway import answers, briefs
+from functions.gateway import briefs
+from functions.gateway.answers import Requested
+from functions.gateway.answers import sessions as answers
 from functions.gateway.bodies import Marks, Votes
 from functions.gateway.call import Answer, Call, Route, Submit, missing
 from shared.domain.brief_results import BriefResult
@@ -153,7 +155,7 @@ def _noted(call: Call, events: list[Event]) -> Submit:
     return Submit(
         tuple((stream, event) for event in events),
         lambda receipt: Answer(
-            answers.Requested(request=receipt.events[0].id, correlationid=receipt.correlation), 202
+            Requested(request=receipt.events[0].id, correlationid=receipt.correlation), 202
         ),
     )
 
@@ -175,7 +177,7 @@ ROUTES = (
         vote,
         ("developer",),
         body=Votes,
-        answer=answers.Requested,
+        answer=Requested,
         status=202,
         refusals=(404, 409),
     ),
@@ -186,7 +188,7 @@ ROUTES = (
         mark,
         ("developer",),
         body=Marks,
-        answer=answers.Requested,
+        answer=Requested,
         status=202,
         refusals=(404, 409),
     ),

@@ -3,7 +3,8 @@
 import secrets
 from base64 import urlsafe_b64encode
 
-from functions.gateway import answers, challenge, one_time
+from functions.gateway import challenge, one_time
+from functions.gateway.answers import tokens as answers
 from functions.gateway.auth import PREFIX
 from functions.gateway.bodies import NewOneTimeToken, Opening, SignedChallenge
 from functions.gateway.call import Answer, Call, Route, Submit

@@ -9,7 +9,7 @@ import secrets
 from base64 import b32encode, urlsafe_b64encode
 from hashlib import sha256
 
-from functions.gateway import answers
+from functions.gateway.answers import tokens as answers
 from functions.gateway.auth import PREFIX, Caller
 from functions.gateway.bodies import ROLES, NewSignInLink, NewToken
 from functions.gateway.call import Answer, Call, Route, Submit, missing

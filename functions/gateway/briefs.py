@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from functions.gateway import answers
+from functions.gateway.answers import briefs as answers
 from functions.gateway.auth import Caller
 from functions.gateway.call import missing
 from functions.gateway.folds import Client

@@ -1,6 +1,6 @@
 """Intake's three paths, for the documentation alone: intake answers them."""
 
-from functions.gateway import answers
+from functions.gateway.answers import log as answers
 from functions.gateway.call import JSON, Route
 
 ROUTES = (

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Struct
 
-from functions.gateway import answers
+from functions.gateway.answers import log as answers
 from functions.gateway.auth import Caller
 from functions.gateway.bodies import EntriesQuery
 from shared.domain.entries import EntryRecorded, sentence

@@ -2,7 +2,8 @@
 
 from typing import Any, Generic, Literal, TypeVar
 
-from functions.gateway.answers import Body, Done, Standing
+from functions.gateway.answers import Body, Done
+from functions.gateway.answers.log import Standing
 
 T = TypeVar("T")
 Outcome = Literal["withholding", "releasing", "unknown"]
