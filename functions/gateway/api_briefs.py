@@ -7,14 +7,13 @@ from hashlib import sha256
 from functions.gateway import briefs
 from functions.gateway.answers import briefs as answers
 from functions.gateway.bodies import NewBrief, NewCopy, NewImage
-from functions.gateway.call import Answer, Call, Roles, Route, Submit, missing
+from functions.gateway.call import EVERYBODY, Answer, Call, Roles, Route, Submit, missing
 from functions.gateway.folds import BRIEFS_MAX
 from shared.domain.brief_results import CREATIVES_MAX, CreativeCatalogued, ResultPublished
 from shared.domain.matches import Session, TicketState
 from shared.domain.requests import BriefOpened, CreativeAdded
 from shared.runtime.edge import Receipt, Rejection
 
-READERS: Roles = ("operator", "client", "developer")
 OWNERS: Roles = ("operator", "client")
 
 
@@ -193,7 +192,7 @@ ROUTES = (
         "/api/briefs/{brief}",
         "Show a brief",
         show_brief,
-        READERS,
+        EVERYBODY,
         answer=answers.Brief,
         refusals=(404,),
     ),
@@ -220,7 +219,7 @@ ROUTES = (
         "/api/creatives/{brief}/{creative}/image",
         "Show an image as it was uploaded",
         show_image,
-        READERS,
+        EVERYBODY,
         answer="image/*",
         refusals=(304, 404),
     ),

@@ -29,8 +29,7 @@ def submit(call: Call, sent: NewCommit) -> Answer | Submit:
         raise _refused(400, judged.reason or "")
     name = judged.sha1 if judged.commit.object_format == "sha1" else judged.sha256
     if sent.hash is not None and sent.hash != name:
-        detail = f"the commit's hash is {name}, not the one announced"
-        raise Rejection(422, "Not attested", f"hash: {detail}", [("hash", detail)])
+        raise _refused(422, f"the commit's hash is {name}, not the one announced", "hash")
     if judged.verdict != "valid" or judged.fingerprint is None:
         raise _refused(422, judged.reason or "")
     known = call.edge.state("gateway", f"commit/{name}", CommitAttested)
@@ -48,8 +47,8 @@ def submit(call: Call, sent: NewCommit) -> Answer | Submit:
     )
 
 
-def _refused(status: int, reason: str) -> Rejection:
-    return Rejection(status, "Not attested", f"commit: {reason}", [("commit", reason)])
+def _refused(status: int, reason: str, field: str = "commit") -> Rejection:
+    return Rejection(status, "Not attested", f"{field}: {reason}", [(field, reason)])
 
 
 def _attested(name: str, judged: Judged, by: Signer, house: House, now_us: int) -> CommitAttested:

@@ -5,8 +5,9 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from functions.gateway import consents
-from functions.gateway.bodies import Instant, Query
 from functions.gateway.call import Answer, Call, Route, missing
+from functions.gateway.fields import Instant
+from functions.gateway.queries import Query
 from shared.domain.instants import SECOND_US, rfc3339
 from shared.runtime.edge import Rejection
 

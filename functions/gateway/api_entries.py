@@ -5,8 +5,9 @@ from hashlib import sha256
 from functions.gateway import entries
 from functions.gateway.answers import Requested
 from functions.gateway.answers import log as answers
-from functions.gateway.bodies import EntriesQuery, cursor
 from functions.gateway.call import Answer, Call, Route, Submit, missing
+from functions.gateway.fields import cursor
+from functions.gateway.queries import EntriesQuery
 from shared.domain.requests import ReleaseRequested, WithholdingRequested
 
 

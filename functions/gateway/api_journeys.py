@@ -4,8 +4,8 @@ import msgspec
 
 from functions.gateway import journeys
 from functions.gateway.answers import log as answers
-from functions.gateway.bodies import EventsQuery
 from functions.gateway.call import Answer, Call, Route, missing
+from functions.gateway.queries import EventsQuery
 from shared.domain.ids import correlation_id
 from shared.domain.instants import rfc3339
 from shared.domain.optins import Invitation

@@ -4,7 +4,7 @@ from functions.gateway.answers import Requested
 from functions.gateway.answers import keys as answers
 from functions.gateway.auth import Caller
 from functions.gateway.bodies import NewKey
-from functions.gateway.call import Answer, Call, Roles, Route, Submit, missing
+from functions.gateway.call import DEVELOPER, Answer, Call, Route, Submit, bad, missing
 from functions.gateway.signers import keys_of
 from shared.domain.evidence import (
     KEYS_MAX,
@@ -21,8 +21,6 @@ from shared.domain.profiles import KeysObserved, ObservedKeys
 from shared.domain.ssh import BadKey, public_key
 from shared.runtime.edge import Rejection
 
-DEVELOPER: Roles = ("developer",)
-
 
 def register(call: Call, wanted: NewKey) -> Answer | Submit:
     """Register a key, whose private half has signed that it is the caller's."""
@@ -30,7 +28,7 @@ def register(call: Call, wanted: NewKey) -> Answer | Submit:
     try:
         key = public_key(wanted.key)
     except BadKey as error:
-        raise Rejection(400, "Bad request", f"key: {error}", [("key", str(error))]) from error
+        raise bad("key", str(error)) from error
     said, proof = statement(call.edge.house.origin, developer, key.fingerprint), wanted.proof.strip().encode()
     try:
         refusal = call.edge.ssh.refusal(said, proof, REGISTRATION_NAMESPACE, key)

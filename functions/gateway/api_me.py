@@ -4,18 +4,19 @@ from collections.abc import Callable
 
 from functions.gateway import entries, export, mine, my_answers
 from functions.gateway.answers import Requested
-from functions.gateway.bodies import Erasure, MineQuery, Withholding, cursor
-from functions.gateway.call import Answer, Call, Roles, Route, Submit, missing
+from functions.gateway.bodies import Erasure, Withholding
+from functions.gateway.call import DEVELOPER, Answer, Call, Route, Submit, missing
 from functions.gateway.erasing import erasure
+from functions.gateway.fields import cursor
 from functions.gateway.folds import Person
 from functions.gateway.mine import KINDS, Kind
 from functions.gateway.mine.log import mine as my_invitation
+from functions.gateway.queries import MineQuery
 from shared.domain.event import Event
 from shared.domain.requests import OptInWithdrawn, ReleaseRequested, TokenRevoked, WithholdingRequested
 from shared.domain.tokens import Token
 from shared.runtime.edge import Rejection
 
-DEVELOPER: Roles = ("developer",)
 ENDING = ("invited", "responded", "confirmed")
 """The statuses of an invitation that there is something to take back of."""
 

@@ -4,8 +4,8 @@ from functools import lru_cache
 from importlib.resources import files
 
 from functions.gateway.answers import node as answers
-from functions.gateway.bodies import LettersQuery
-from functions.gateway.call import Answer, Call, Route, missing
+from functions.gateway.call import Answer, Call, Route, bad, missing
+from functions.gateway.queries import LettersQuery
 from shared.domain.instants import rfc3339
 from shared.domain.parked import Parked
 from shared.runtime.edge import Rejection
@@ -48,8 +48,7 @@ def list_letters(call: Call, query: LettersQuery) -> Answer:
     known = call.edge.functions
     wanted = known if query.function is None else (query.function,)
     if query.function not in (None, *known):
-        detail = f"expected one of {', '.join(known)}"
-        raise Rejection(400, "Bad request", f"function: {detail}", [("function", detail)])
+        raise bad("function", f"expected one of {', '.join(known)}")
     letters = [
         _letter(function, view.stream, parked)
         for function in wanted

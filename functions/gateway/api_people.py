@@ -3,14 +3,12 @@
 from functions.gateway.answers import Requested
 from functions.gateway.answers import sessions as answers
 from functions.gateway.bodies import Acceptance, Consent, NewTicket
-from functions.gateway.call import Answer, Call, Roles, Route, Submit, missing
+from functions.gateway.call import DEVELOPER, Answer, Call, Route, Submit, missing
 from shared.domain.event import Event
 from shared.domain.instants import SECOND_US, rfc3339
 from shared.domain.matches import Session, Ticket, TicketState
 from shared.domain.requests import ConsentGiven, ConsentWithdrawn, SeatAccepted, TicketRequested
 from shared.runtime.edge import Rejection
-
-DEVELOPER: Roles = ("developer",)
 
 
 def consent(call: Call, word: Consent) -> Submit:

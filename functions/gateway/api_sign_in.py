@@ -7,7 +7,7 @@ from functions.gateway import challenge, one_time
 from functions.gateway.answers import tokens as answers
 from functions.gateway.auth import PREFIX
 from functions.gateway.bodies import NewOneTimeToken, Opening, SignedChallenge
-from functions.gateway.call import Answer, Call, Route, Submit
+from functions.gateway.call import Answer, Call, Route, Submit, bad
 from functions.gateway.entering import Session, begin, derived, session
 from shared.domain.instants import rfc3339
 from shared.domain.requests import TokenIssued
@@ -58,7 +58,7 @@ def issue_one_time(call: Call, wanted: NewOneTimeToken) -> Submit:
         detail = "only an operator names somebody else; leave it out for yourself"
         raise Rejection(403, "Not allowed", detail, [("name", detail)])
     if wanted.name is None and who.role != "developer":
-        raise Rejection(400, "Bad request", "name: missing", [("name", "missing")])
+        raise bad("name", "missing")
     name = wanted.name or who.name
     subject = call.edge.house.pseudonym(name.partition("/")[0]) if wanted.name else who.subject
     token = _token(call)

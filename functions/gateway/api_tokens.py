@@ -11,8 +11,8 @@ from hashlib import sha256
 
 from functions.gateway.answers import tokens as answers
 from functions.gateway.auth import PREFIX, Caller
-from functions.gateway.bodies import ROLES, NewSignInLink, NewToken
-from functions.gateway.call import Answer, Call, Route, Submit, missing
+from functions.gateway.bodies import NewSignInLink, NewToken
+from functions.gateway.call import EVERYBODY, Answer, Call, Route, Submit, missing
 from functions.gateway.sealed import Pass, seal
 from shared.domain.instants import HOUR_US
 from shared.domain.requests import TokenIssued, TokenRevoked
@@ -97,7 +97,7 @@ ROUTES = (
         "/api/sign-in-links",
         "Make a link that signs a browser in",
         sign_in_link,
-        ROLES,
+        EVERYBODY,
         body=NewSignInLink,
         answer=answers.SignInLink,
         status=201,

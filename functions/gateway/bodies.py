@@ -1,8 +1,7 @@
-"""What requests may say: every field with its limit. A wrong one is refused at the edge, by its name."""
+"""What bodies may say: every field with its limit. A wrong one is refused at the edge, by its name."""
 
 import re
-from base64 import b64decode
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -18,47 +17,19 @@ from pydantic import (
 )
 
 from functions.gateway.auth import TOKEN_CHARACTERS_MAX
+from functions.gateway.fields import Armoured, Base64, EntryHash, Fraction, Id, Label, Language, Pool, prose
 from functions.gateway.sealed import CHARACTERS_MAX
 from shared.domain.brief_results import CREATIVES_MAX
-from shared.domain.instants import from_rfc3339
 from shared.domain.lanes import Lane
 from shared.domain.requests import Purpose, Role
 from shared.domain.results import POINTS_EACH_MAX
-from shared.domain.ssh import KEY_LINE_CHARACTERS_MAX, SIGNATURE_BYTES_MAX
+from shared.domain.ssh import KEY_LINE_CHARACTERS_MAX
 
 POINTS_PER_REQUEST_MAX = 50
 WITHHOLDINGS_MAX = 100
 SESSIONS_WANTED_MAX = 100
-PAGE_MAX = 500
 
-# Printable, plus line breaks and tabs.
-_TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 _DEVELOPER = re.compile(r"github:[1-9][0-9]{0,18}(/[A-Za-z0-9][A-Za-z0-9-]{0,38}(\[bot\])?)?")
-
-
-def _text(characters_max: int, characters_min: int = 1) -> Any:
-    return StringConstraints(
-        strip_whitespace=True, min_length=characters_min, max_length=characters_max, pattern=_TEXT
-    )
-
-
-Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
-Label = Annotated[str, _text(80)]
-Pool = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$")]
-Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-
-
-def _bytes(text: object) -> bytes:
-    if not isinstance(text, str):
-        raise ValueError("expected base64 text")
-    try:
-        return b64decode("".join(text.split()), validate=True)
-    except ValueError as error:
-        raise ValueError("this is not base64") from error
-
-
-Base64 = Annotated[bytes, BeforeValidator(_bytes, json_schema_input_type=str)]
 
 
 class Body(BaseModel):
@@ -71,7 +42,7 @@ class NewToken(Body):
     """Whom to let in. A developer's name reads `github:<numeric id>`, perhaps followed by `/<login>`."""
 
     role: Role
-    name: Annotated[str, _text(120)]
+    name: Annotated[str, prose(120)]
 
     @field_validator("name")
     @classmethod
@@ -97,9 +68,7 @@ class SignedChallenge(Body):
     """A challenge, and what `ssh-keygen -Y sign` made of it and a line feed, in the namespace that came with it."""
 
     challenge: Annotated[str, StringConstraints(min_length=1, max_length=CHARACTERS_MAX)]
-    signature: Annotated[
-        str, StringConstraints(min_length=1, max_length=SIGNATURE_BYTES_MAX, pattern=r"^[ -~\r\n]*$")
-    ]
+    signature: Armoured
 
 
 class NewSignInLink(Body):
@@ -131,9 +100,7 @@ class NewKey(Body):
     """
 
     key: Annotated[str, StringConstraints(min_length=1, max_length=KEY_LINE_CHARACTERS_MAX)]
-    proof: Annotated[
-        str, StringConstraints(min_length=1, max_length=SIGNATURE_BYTES_MAX, pattern=r"^[ -~\r\n]*$")
-    ]
+    proof: Armoured
 
 
 class NewCommit(Body):
@@ -146,9 +113,6 @@ class NewCommit(Body):
 def _several(given: Any) -> Any:
     """A form sends one value as it is, and several as a list."""
     return given if isinstance(given, tuple) else tuple(given) if isinstance(given, list) else (given,)
-
-
-EntryHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")]
 
 
 class Withholding(Body):
@@ -193,8 +157,8 @@ class Acceptance(Body):
 class NewBrief(Body):
     """What a client wants to know, and how many teams are to work on it for how long."""
 
-    title: Annotated[str, _text(120)]
-    question: Annotated[str, _text(2_000)]
+    title: Annotated[str, prose(120)]
+    question: Annotated[str, prose(2_000)]
     pool: Pool = "default"
     sessions: Annotated[int, Field(ge=1, le=SESSIONS_WANTED_MAX)] = 1
     window_s: Annotated[int, Field(ge=60, le=7 * 86_400)] = 3_600
@@ -206,7 +170,7 @@ class NewCopy(Body):
 
     kind: Literal["copy"]
     label: Label
-    text: Annotated[str, _text(4_000)]
+    text: Annotated[str, prose(4_000)]
 
 
 class NewImage(Body):
@@ -261,69 +225,3 @@ class Marks(
     def points(self) -> tuple[Point, ...]:
         """All of them."""
         return (self.root,) if isinstance(self.root, Point) else self.root.points
-
-
-def _instant(given: Any) -> int:
-    try:
-        return from_rfc3339(given)
-    except (ValueError, OverflowError, TypeError) as error:
-        raise ValueError("expected an RFC 3339 time such as 2026-12-04T00:00:00Z") from error
-
-
-def _cursor(given: Any) -> int:
-    if not isinstance(given, str) or not re.fullmatch(r"[0-9a-f]{1,15}", given):
-        raise ValueError("expected the `next` of an earlier answer")
-    return int(given, 16)
-
-
-def cursor(position: int) -> str:
-    """A place in a list, as `after` takes it."""
-    return f"{position:x}"
-
-
-Instant = Annotated[
-    int,
-    BeforeValidator(_instant, json_schema_input_type=str),
-    Field(json_schema_extra={"format": "date-time"}),
-]
-Cursor = Annotated[int, BeforeValidator(_cursor, json_schema_input_type=str)]
-
-
-class Query(BaseModel):
-    """A query string: no unknown parameters."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
-
-class EntriesQuery(Query):
-    """Which entries, newest first. `after` continues to older ones."""
-
-    kind: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,127}$")] | None = None
-    party: Annotated[str, StringConstraints(pattern=r"^dev_[a-z2-7]{20}$")] | None = None
-    since: Instant | None = None
-    after: Cursor | None = None
-    limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = 50
-
-
-class EventsQuery(Query):
-    """Which events, oldest first. `after` is the `next` of an earlier answer."""
-
-    after: Annotated[int, Field(ge=0, lt=2**63)] = 0
-    kind: Annotated[str, StringConstraints(max_length=128)] | None = None
-    limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = 100
-
-
-class MineQuery(Query):
-    """Which rows of a list. `after` is the `next` of an earlier answer."""
-
-    after: Cursor | None = None
-    limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = 50
-
-
-class LettersQuery(Query):
-    """Whose dead letters."""
-
-    function: Annotated[str, StringConstraints(pattern=r"^[a-z]{1,32}$")] | None = None
-
-
-ROLES: tuple[Role, ...] = get_args(Role)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
@@ -75,6 +75,8 @@ class Submit:
 Outcome = Answer | Submit
 Handler = Callable[..., Outcome] | Callable[..., Awaitable[Outcome]]
 Roles = tuple[Role, ...]
+EVERYBODY: Roles = get_args(Role)
+DEVELOPER: Roles = ("developer",)
 
 
 @dataclass(frozen=True)
@@ -105,3 +107,8 @@ class Route:
 def missing(what: str) -> Rejection:
     """The refusal for what is not there, or not there for this caller: the two look the same."""
     return Rejection(404, "Not found", f"there is no such {what}, or it does not concern you")
+
+
+def bad(field: str, detail: str) -> Rejection:
+    """The refusal of one field, by its name."""
+    return Rejection(400, "Bad request", f"{field}: {detail}", [(field, detail)])

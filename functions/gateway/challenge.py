@@ -6,7 +6,7 @@ the register of keys. The namespace names the House's host: a signature for one 
 
 import secrets
 
-from functions.gateway.call import Call
+from functions.gateway.call import Call, bad
 from functions.gateway.entering import Shown, host
 from functions.gateway.sealed import Pass, seal, unseal
 from functions.gateway.signers import signer
@@ -46,7 +46,7 @@ def signed(call: Call, given: str, signature: str) -> Shown:
     try:
         key = ssh.signature(armoured).key
     except BadSignature as error:
-        raise Rejection(400, "Bad request", f"signature: {error}", [("signature", str(error))]) from error
+        raise bad("signature", str(error)) from error
     # Looked up before it is judged, so that only known keys cost a process.
     known = signer(call.edge, key.fingerprint)
     if isinstance(known, str):

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from functions.gateway.answers import log as answers
 from functions.gateway.auth import Caller
-from functions.gateway.bodies import EntriesQuery
+from functions.gateway.queries import EntriesQuery
 from shared.domain.entries import EntryRecorded, sentence
 from shared.domain.instants import rfc3339
 from shared.domain.optins import Invitation, pair_stream

@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from functions.gateway.api_briefs import Upload
 from functions.gateway.bodies import NewCommit, NewImage
+from functions.gateway.call import bad
 from functions.gateway.images import SIZE_BYTES_MAX
 from shared.domain.commits import COMMIT_BYTES_MAX
 from shared.runtime.edge import Rejection
@@ -94,7 +95,7 @@ async def upload_of(request: Request) -> Upload:
     file = form.pop("file", None)
     fields = NewImage.model_validate(form)
     if not isinstance(file, UploadFile):
-        raise Rejection(400, "Bad request", "file: missing", [("file", "missing")])
+        raise bad("file", "missing")
     data = await file.read()
     if len(data) > SIZE_BYTES_MAX:
         detail = f"an image may have {SIZE_BYTES_MAX:,} bytes"

@@ -2,9 +2,9 @@
 
 from functions.gateway import entries
 from functions.gateway.auth import Caller
-from functions.gateway.bodies import EntriesQuery
 from functions.gateway.mine.rows import Rows, after_views, at_or_none
 from functions.gateway.my_answers import Evidence, MyEntry, MyOptIn
+from functions.gateway.queries import EntriesQuery
 from shared.domain.entries import EntryRecorded, sentence
 from shared.domain.instants import rfc3339
 from shared.domain.optins import PARTICIPATION, PURPOSE, Invitation, Invited, Responded

@@ -9,10 +9,10 @@ from msgspec import Struct
 
 from functions.gateway import briefs, entries
 from functions.gateway.auth import Caller
-from functions.gateway.bodies import EntriesQuery
 from functions.gateway.call import Answer, Call
 from functions.gateway.folds import Person
 from functions.gateway.pages.render import page
+from functions.gateway.queries import EntriesQuery
 from shared.domain.brief_results import BriefResult
 from shared.domain.instants import DAY_US, SECOND_US
 from shared.domain.matches import Session, TicketState

@@ -7,9 +7,10 @@ from urllib.parse import urlencode
 from pydantic import BeforeValidator
 
 from functions.gateway import entries
-from functions.gateway.bodies import EntriesQuery, Instant, cursor
 from functions.gateway.call import Answer, Call
+from functions.gateway.fields import Instant, cursor
 from functions.gateway.pages.render import page
+from functions.gateway.queries import EntriesQuery
 from shared.domain.instants import rfc3339
 
 KINDS = (

@@ -12,11 +12,13 @@ from pydantic import BeforeValidator, StringConstraints
 from functions.gateway import api_me, mine
 from functions.gateway.api_people import consent
 from functions.gateway.auth import COOKIE
-from functions.gateway.bodies import Body, Consent, Cursor, Erasure, Query, Withholding, cursor
+from functions.gateway.bodies import Body, Consent, Erasure, Withholding
 from functions.gateway.call import Answer, Call, Outcome, Submit
 from functions.gateway.entering import cookie
+from functions.gateway.fields import Cursor, EntryHash, cursor
 from functions.gateway.folds import Person
 from functions.gateway.pages.render import page
+from functions.gateway.queries import Query
 from shared.runtime.edge import Receipt
 
 ENTRIES, ROWS = 25, 50
@@ -39,7 +41,7 @@ class Withheld(Withholding):
 class Named(Body):
     """The form: one thing by its name."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")]
+    name: EntryHash
 
 
 class Participation(Body):

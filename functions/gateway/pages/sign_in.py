@@ -10,10 +10,11 @@ from pydantic import StringConstraints
 
 from functions.gateway import challenge, one_time
 from functions.gateway.auth import COOKIE, TOKEN_CHARACTERS_MAX, by_digest, by_token
-from functions.gateway.bodies import Body, NewSignInLink, Query
+from functions.gateway.bodies import Body, NewSignInLink
 from functions.gateway.call import Answer, Call, Outcome, Submit
 from functions.gateway.entering import SESSION_US, begin, cookie, session, with_session
 from functions.gateway.pages.render import page
+from functions.gateway.queries import Query
 from functions.gateway.sealed import CHARACTERS_MAX, unseal
 from shared.domain.requests import TokenRevoked
 from shared.domain.ssh import SIGNATURE_BYTES_MAX
