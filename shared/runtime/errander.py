@@ -11,7 +11,7 @@ from typing import Any
 from shared.domain.event import Recorded
 from shared.ports.store import Conflict
 from shared.runtime.errands import act, conclude, redrive, scheduled
-from shared.runtime.patience import Patience
+from shared.runtime.patience import Patience, each
 from shared.runtime.shapes import Gateways
 from shared.runtime.shell import Happening, Shell, of
 from shared.runtime.worker import Worker
@@ -28,7 +28,7 @@ class Errander:
         self._worker, self._gateways = worker, gateways
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()
-        self._slots: dict[str, int] = {}
+        self._slots: dict[str, str] = {}
         self._thread = threading.Thread(target=self._live, name="errander", daemon=True)
 
     def start(self) -> None:
@@ -72,25 +72,32 @@ class Errander:
                 await asyncio.sleep(IDLE_S)
 
     async def _round(self, shell: Shell) -> bool:
-        """One handful of inputs: events first, then what is due, then the schedule."""
-        clock, bus = shell.ports.clock, shell.ports.bus
-        events = bus.pull(shell.name, shell.reads, AT_ONCE) if shell.reads else []
+        """One handful of events, one of what is due, and the slots that have come: none waits for another to go well."""
+        steps = (self._events, self._due, self._slots_come)
+        return any(await each(*(partial(step, shell) for step in steps)))
+
+    async def _events(self, shell: Shell) -> bool:
+        events = shell.ports.bus.pull(shell.name, shell.reads, AT_ONCE) if shell.reads else []
         if events:
             await self._run(shell, [of(event) for event in events], events)
-            return True
-        due = shell.due(clock.now_us())[:AT_ONCE]
+        return bool(events)
+
+    async def _due(self, shell: Shell) -> bool:
+        due = shell.due(shell.ports.clock.now_us())[:AT_ONCE]
         if due:
             await self._run(shell, due)
-            return True
-        every_s = min((errand.every_s for errand in shell.function.errands if errand.every_s), default=None)
-        if every_s is None:
-            return False
-        slot = clock.now_us() // (every_s * 1_000_000)
-        if self._slots.get(shell.name) == slot:
-            return False
-        await self._run(shell, [scheduled(shell, slot * every_s * 1_000_000)])
-        self._slots[shell.name] = slot
+        return bool(due)
+
+    async def _slots_come(self, shell: Shell) -> bool:
+        """One errand after the other, as what the first has made, the next may look for."""
+        come = scheduled(shell, shell.ports.clock.now_us())
+        new = [slot for slot in come if self._slots.get(slot.stream) != slot.id]
+        await each(*(partial(self._slot, shell, slot) for slot in new))
         return False
+
+    async def _slot(self, shell: Shell, slot: Happening) -> None:
+        await self._run(shell, [slot])
+        self._slots[slot.stream] = slot.id
 
     async def _run(self, shell: Shell, inputs: Sequence[Happening], events: Sequence[Recorded] = ()) -> None:
         """Run a handful at once. Each is recorded as soon as it is done; all are acknowledged together, in order."""

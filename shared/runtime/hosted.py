@@ -7,7 +7,7 @@ import threading
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from shared.domain.event import Recorded
@@ -19,7 +19,7 @@ from shared.runtime.acceptance import accept, away, operator
 from shared.runtime.draws import draw
 from shared.runtime.edge import Receipt, Rejection, Submission, Trouble
 from shared.runtime.lanes import Full, Lanes
-from shared.runtime.patience import Patience
+from shared.runtime.patience import Patience, each
 from shared.runtime.shapes import Function, Gateways
 from shared.runtime.shell import Happening, Ports, Shell, of
 
@@ -112,18 +112,12 @@ class Hosted:
         Raises:
             Exception: what the first that failed raised.
         """
-        failures: list[Exception] = []
-        for step in steps:
-            try:
-                await step()
-            except Exception as error:
-                failures.append(error)
-        if not failures:
-            self._ticking.succeeded()
-            return
-        if isinstance(failures[0], TimeoutError):
-            self._ticking.failed(failures[0])
-        raise failures[0]
+        try:
+            await each(*steps)
+        except TimeoutError as error:
+            self._ticking.failed(error)
+            raise
+        self._ticking.succeeded()
 
     async def wake(self) -> None:
         """Publish what a crash left, and wake the streams that are due."""
@@ -143,21 +137,21 @@ class Hosted:
             await asyncio.to_thread(draw, self.shell, shape, self.shell.ports.clock.now_us())
 
     async def errand(self) -> None:
-        """Run the errands that are due, and those of the slot that has come."""
-        if not self.function.errands:
-            return
+        """Run the errands that are due, and those whose slot has come, each also when one before it failed.
+
+        Raises:
+            Exception: what the first that failed raised.
+        """
+        if self.function.errands:
+            slots = errands.scheduled(self.shell, self.shell.ports.clock.now_us())
+            await each(self._due, *(partial(self._run, slot) for slot in slots))
+
+    async def _due(self) -> None:
         for _ in range(ROUNDS_MAX):
             due = await asyncio.to_thread(self.shell.due, self.shell.ports.clock.now_us())
             if not due:
                 break
             await asyncio.gather(*(self._run(happening) for happening in due[:ERRANDS_AT_ONCE]))
-        every_s = min((errand.every_s for errand in self.function.errands if errand.every_s), default=None)
-        if every_s is not None:
-            await self._run(errands.scheduled(self.shell, self._slot_us(every_s)))
-
-    def _slot_us(self, every_s: int) -> int:
-        every_us = every_s * SECOND_US
-        return self.shell.ports.clock.now_us() // every_us * every_us
 
     async def tidy(self) -> None:
         """Let raw bodies go after their days, once an hour, and see that an operator can get in."""

@@ -6,10 +6,31 @@ bug of the engine: it is said at once, once, and retried all the same, so that n
 
 import random
 import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from shared.runtime.logs import Kind, log
 
 FIRST_S, LONGEST_S, OVERDUE_S = 0.05, 10.0, 60.0
+T = TypeVar("T")
+
+
+async def each(*steps: Callable[[], Awaitable[T]]) -> list[T]:
+    """What came of every step, in order; each is taken, also when one before it failed.
+
+    Raises:
+        Exception: what the first that failed raised.
+    """
+    done: list[T] = []
+    failures: list[Exception] = []
+    for step in steps:
+        try:
+            done.append(await step())
+        except Exception as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
+    return done
 
 
 class Patience:

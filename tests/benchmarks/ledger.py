@@ -80,14 +80,15 @@ class Publishing:
             batch.append()
 
     def errand(self) -> float:
-        """One slot of the archiver's schedule, to the last byte on the disk; its seconds."""
+        """A minute of the archiver's schedule, to the last byte on the disk; its seconds."""
         self._slot_us += MINUTE_US
         shell = self._shells[ARCHIVER.name]
         started_s = time.perf_counter()
-        outcome = asyncio.run(errands.act(shell, errands.scheduled(shell, self._slot_us), self._gateways))
-        assert outcome.error is None, outcome.error
-        with self._store.group():
-            errands.conclude(shell, [outcome])
+        for slot in errands.scheduled(shell, self._slot_us):
+            outcome = asyncio.run(errands.act(shell, slot, self._gateways))
+            assert outcome.error is None, outcome.error
+            with self._store.group():
+                errands.conclude(shell, [outcome])
         return time.perf_counter() - started_s
 
     @property

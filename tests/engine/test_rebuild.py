@@ -68,8 +68,8 @@ def deliver(node: Node, *numbers: int) -> None:
 def seal(node: Node) -> None:
     """Let the archiver seal what there is."""
     archiver = node.shells["archiver"]
-    slot = scheduled(archiver, node.wired.ports.clock.now_us())
-    outcome = asyncio.run(act(archiver, slot, node.wired.gateways))
+    sealing = scheduled(archiver, node.wired.ports.clock.now_us())[0]
+    outcome = asyncio.run(act(archiver, sealing, node.wired.gateways))
     node.worker.run(lambda: conclude(archiver, [outcome])).result(5)
 
 

@@ -109,15 +109,17 @@ class Publishing:
     # -- the archiver
 
     def errand(self) -> list[Event]:
-        """One slot of the archiver's schedule; what came of it."""
+        """A minute of the archiver's schedule; what came of it."""
         self.clock.move(MINUTE_US)
         shell = self.shells["archiver"]
-        happening = errands.scheduled(shell, self.clock.now_us())
-        outcome = asyncio.run(errands.act(shell, happening, self.gateways))
-        if outcome.error is not None:
-            raise outcome.error
-        errands.conclude(shell, [outcome])
-        return [event for _, event in outcome.events]
+        made: list[Event] = []
+        for slot in errands.scheduled(shell, self.clock.now_us()):
+            outcome = asyncio.run(errands.act(shell, slot, self.gateways))
+            if outcome.error is not None:
+                raise outcome.error
+            errands.conclude(shell, [outcome])
+            made += [event for _, event in outcome.events]
+        return made
 
     def publish(self) -> Ledger:
         """Settle, seal and publish; the ledger as it then stands."""
@@ -134,7 +136,8 @@ class Publishing:
     def lost(self) -> Sequence[Event]:
         """Publish as the errand does, and stop before what it says is recorded."""
         shell = self.shells["archiver"]
-        arrived = shell.arrived(errands.scheduled(shell, self.clock.now_us()))
+        next_minute_us = self.clock.now_us() + MINUTE_US
+        arrived = shell.arrived(errands.scheduled(shell, next_minute_us)[0])
 
         async def act() -> Sequence[Event]:
             return await LEDGER.act(self.state, arrived, self.gateways)

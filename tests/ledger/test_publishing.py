@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from functions.archiver.ledger import IN_VAIN_SEGMENTS_MAX, RETIRED_US_MAX
 from shared.adapters.ledger_copy import LedgerCopy
 from shared.domain import ledger
-from shared.domain.archive import CheckpointPublished, Ledger, SegmentsRead
+from shared.domain.archive import CheckpointPublished, Ledger, SegmentSealed, SegmentsRead
 from shared.domain.entries import EntryRecorded
 from shared.domain.entry_hash import EntryFacts, entry_facts, entry_hash
 from shared.domain.event import Event
@@ -397,3 +397,13 @@ def test_every_entry_is_made_again_from_its_own_facts(
     assert entry_facts(facts.raw) == facts
     with pytest.raises(ValueError, match=r"not an entry's|do not make"):
         entry_facts(facts.raw + b"\n")
+
+
+def test_what_is_sealed_in_a_minute_is_published_in_the_next_at_the_earliest() -> None:
+    """Whichever of the two errands is run first: there is a minute in which to withhold."""
+    at = Publishing()
+    at.agree(ADA)
+    at.enter([entry_of(1, ADA)])
+    at.settle()
+    assert [type(event) for event in at.errand()] == [SegmentSealed]
+    assert [type(event) for event in at.errand()] == [CheckpointPublished]

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -156,7 +157,8 @@ def _record(node: Node, function: str, stream: str, event: Event) -> None:
     node.worker.run(lambda: node.shells[function].accept([submission])).result(10)
 
 
-def _errand(shell: Shell, node: Node, slot: int) -> None:
-    outcome = asyncio.run(errands.act(shell, errands.scheduled(shell, slot), node.wired.gateways))
-    assert outcome.error is None
-    node.worker.run(lambda: errands.conclude(shell, [outcome])).result(10)
+def _errand(shell: Shell, node: Node, minute: int) -> None:
+    for slot in errands.scheduled(shell, minute * MINUTE_US):
+        outcome = asyncio.run(errands.act(shell, slot, node.wired.gateways))
+        assert outcome.error is None
+        node.worker.run(partial(errands.conclude, shell, [outcome])).result(10)

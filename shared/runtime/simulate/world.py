@@ -171,10 +171,8 @@ class World:
     def _run_schedules(self) -> None:
         """The slot of every scheduled errand."""
         for shell in self.shells.values():
-            every_s = min((e.every_s for e in shell.function.errands if e.every_s), default=None)
-            if every_s is not None:
-                slot_us = self.clock.now_us() // (every_s * SECOND_US) * every_s * SECOND_US
-                conclude(shell, [self._finished(act(shell, scheduled(shell, slot_us), self._gateways))])
+            for slot in scheduled(shell, self.clock.now_us()):
+                conclude(shell, [self._finished(act(shell, slot, self._gateways))])
 
     def _tick(self) -> int:
         """Wake what is due, by each function's watermark: what is unread or unpublished holds it back."""
