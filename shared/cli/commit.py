@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from shared.cli.api import operator
 from shared.cli.failures import Failure, Misuse
-from shared.cli.parsing import add_node, examples
+from shared.cli.parsing import Subparsers, add_node, examples
 from shared.domain.commits import COMMIT_BYTES_MAX
 
 if TYPE_CHECKING:
-    from shared.cli.parsing import Subparsers
     from shared.ports.ssh_judge import SshJudge
 
 CONCURRENCY = 4

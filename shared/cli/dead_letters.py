@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from shared.cli.api import operator
-from shared.cli.parsing import add_node, examples
-
-if TYPE_CHECKING:
-    from shared.cli.parsing import Subparsers
+from shared.cli.parsing import Subparsers, add_node, examples
 
 
 def register(subparsers: Subparsers) -> None:

@@ -10,15 +10,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from shared.cli.api import Answer, Api, data_directory, node_url
 from shared.cli.failures import Misuse
 from shared.cli.github import request
-from shared.cli.parsing import add_node, examples
-
-if TYPE_CHECKING:
-    from shared.cli.parsing import Subparsers
+from shared.cli.parsing import Subparsers, add_node, examples
 
 CONCURRENCY = 8
 PATIENCE_S_MAX = 300  # how long one delivery may be put off by 429 before it counts as refused

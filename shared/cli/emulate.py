@@ -11,13 +11,12 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from shared.cli.failures import Failure, Misuse
-from shared.cli.parsing import examples
+from shared.cli.parsing import Subparsers, examples
 
 if TYPE_CHECKING:
     from emulators.house import House
     from emulators.processes import Line
     from shared.cli.demo.cast import Cast
-    from shared.cli.parsing import Subparsers
     from shared.runtime.settings import Settings
 
 _HERE = (

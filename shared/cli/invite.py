@@ -7,17 +7,13 @@ import os
 import re
 import secrets
 import time
-from typing import TYPE_CHECKING
 
 from shared.cli import statement
 from shared.cli.failures import Failure, Misuse
 from shared.cli.own_repository import OwnRepository
-from shared.cli.parsing import examples, positive
+from shared.cli.parsing import Subparsers, examples, positive
 from shared.domain.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US, from_rfc3339, rfc3339
 from shared.domain.optins import INVITATION_US_MAX, PURPOSE
-
-if TYPE_CHECKING:
-    from shared.cli.parsing import Subparsers
 
 GITHUB_URL = "https://api.github.com"
 GITHUB_TIMEOUT_S = 10.0

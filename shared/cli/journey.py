@@ -5,15 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from shared.cli.api import operator
 from shared.cli.failures import Failure
-from shared.cli.parsing import add_node, examples
+from shared.cli.parsing import Subparsers, add_node, examples
 from shared.domain.instants import SECOND_US, from_rfc3339
-
-if TYPE_CHECKING:
-    from shared.cli.parsing import Subparsers
 
 
 def register(subparsers: Subparsers) -> None:

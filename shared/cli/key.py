@@ -6,18 +6,15 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from shared.cli.api import Api, operator
 from shared.cli.failures import Misuse
-from shared.cli.parsing import add_node, examples
+from shared.cli.parsing import Subparsers, add_node, examples
 from shared.cli.signing import signed
 from shared.domain.evidence import REGISTRATION_NAMESPACE, statement
 from shared.domain.ssh import KEY_LINE_CHARACTERS_MAX, BadKey, PublicKey, public_key
-
-if TYPE_CHECKING:
-    from shared.cli.parsing import Subparsers
 
 
 def register(subparsers: Subparsers) -> None:

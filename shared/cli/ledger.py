@@ -5,15 +5,11 @@ from __future__ import annotations
 import argparse
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from shared.cli.api import data_directory, node_url
 from shared.cli.failures import Failure, Misuse
 from shared.cli.ledger_source import copy_of, git, repository, sound
-from shared.cli.parsing import add_node, examples
-
-if TYPE_CHECKING:
-    from shared.cli.parsing import Subparsers
+from shared.cli.parsing import Subparsers, add_node, examples
 
 
 def register(subparsers: Subparsers) -> None:

@@ -6,13 +6,10 @@ import argparse
 import json
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from shared.cli.api import Api, operator
-from shared.cli.parsing import add_node, examples
-
-if TYPE_CHECKING:
-    from shared.cli.parsing import Subparsers
+from shared.cli.parsing import Subparsers, add_node, examples
 
 PAGE = 500
 POLL_S = 0.5

@@ -13,14 +13,10 @@ from collections.abc import Iterator
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from shared.cli.failures import Failure, Misuse
-from shared.cli.parsing import examples
-
-if TYPE_CHECKING:
-    from shared.cli.parsing import Subparsers
+from shared.cli.parsing import Subparsers, examples
 
 DEFAULT = Path("build/house.zip")
 MAIN = '''"""Google starts this file and says in FUNCTION_TARGET which function it is to be; no other is imported."""

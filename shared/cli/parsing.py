@@ -1,10 +1,10 @@
 """Parsing: what the sub-commands' parsers have in common."""
 
 import argparse
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn, TypeAlias
 
-if TYPE_CHECKING:
-    Subparsers = argparse._SubParsersAction["Parser"]  # the type add_subparsers returns has no public name
+Subparsers: TypeAlias = "argparse._SubParsersAction[Parser]"
+"""What `add_subparsers` returns; its type has no public name."""
 
 
 class Parser(argparse.ArgumentParser):

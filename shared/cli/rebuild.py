@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from shared.cli.failures import Failure, Misuse
-from shared.cli.parsing import add_data, examples
-
-if TYPE_CHECKING:
-    from shared.cli.parsing import Subparsers
+from shared.cli.parsing import Subparsers, add_data, examples
 
 
 def register(subparsers: Subparsers) -> None:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from shared.cli import invitation, statement
 from shared.cli.invite import instant, login
 from shared.cli.own_repository import OwnRepository
-from shared.cli.parsing import examples
+from shared.cli.parsing import Subparsers, examples
 from shared.domain.instants import rfc3339
-
-if TYPE_CHECKING:
-    from shared.cli.parsing import Subparsers
 
 
 def register(subparsers: Subparsers) -> None:

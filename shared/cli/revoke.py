@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from shared.cli import invitation, statement
 from shared.cli.failures import Misuse
-from shared.cli.parsing import examples
-
-if TYPE_CHECKING:
-    from shared.cli.parsing import Subparsers
+from shared.cli.parsing import Subparsers, examples
 
 
 def register(subparsers: Subparsers) -> None:

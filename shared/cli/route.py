@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from shared.cli.failures import Failure, Misuse
-from shared.cli.parsing import examples
-
-if TYPE_CHECKING:
-    from shared.cli.parsing import Subparsers
+from shared.cli.parsing import Subparsers, examples
 
 
 def register(subparsers: Subparsers) -> None:

@@ -6,16 +6,13 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from shared.cli.api import Api, data_directory, node_url
 from shared.cli.failures import Failure, Misuse
-from shared.cli.parsing import add_node, examples
+from shared.cli.parsing import Subparsers, add_node, examples
 from shared.cli.signing import signed
-
-if TYPE_CHECKING:
-    from shared.cli.parsing import Subparsers
 
 STDIN = "-"
 _HERE = ("127.0.0.1", "::1", "localhost")

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 from shared.cli.api import operator
 from shared.cli.failures import Misuse
-from shared.cli.parsing import add_node, examples
+from shared.cli.parsing import Subparsers, add_node, examples
 from shared.domain.requests import Role
-
-if TYPE_CHECKING:
-    from shared.cli.parsing import Subparsers
 
 
 def register(subparsers: Subparsers) -> None:

@@ -10,10 +10,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from shared.cli.failures import Misuse
-from shared.cli.parsing import add_data, examples
+from shared.cli.parsing import Subparsers, add_data, examples
 
 if TYPE_CHECKING:
-    from shared.cli.parsing import Subparsers
     from shared.runtime.settings import Settings
 
 

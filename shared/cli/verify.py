@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 from shared.cli.failures import Failure, Misuse
 from shared.cli.ledger_source import copy_of, sound
-from shared.cli.parsing import examples
+from shared.cli.parsing import Subparsers, examples
 
 if TYPE_CHECKING:
     from shared.adapters.ledger_copy import LedgerCopy
-    from shared.cli.parsing import Subparsers
     from shared.domain.ledger import Head, History
     from shared.domain.notes import Key, Note
 

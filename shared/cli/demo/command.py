@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import TYPE_CHECKING
 
 from shared.cli.failures import Misuse
-from shared.cli.parsing import add_node, examples
-
-if TYPE_CHECKING:
-    from shared.cli.parsing import Subparsers
+from shared.cli.parsing import Subparsers, add_node, examples
 
 
 def register(subparsers: Subparsers) -> None:
