@@ -48,7 +48,7 @@ def _announced(data: Path) -> str | None:
     return str(announced["url"])
 
 
-def operator_token(data: Path) -> str:
+def token_at_hand(data: Path) -> str:
     """$HOUSE_TOKEN, else the token the node wrote into its data directory when it first started.
 
     Raises:
@@ -167,11 +167,20 @@ def _decoded(got: httpx.Response) -> Any:
         return None
 
 
-def operator(args: argparse.Namespace) -> Api:
-    """The node that a command's flags name, spoken to as its operator.
+def node(args: argparse.Namespace, token: str | None = None) -> Api:
+    """The node that a command's flags name.
+
+    Raises:
+        Misuse: it is not known which node.
+    """
+    return Api.at(node_url(args.url, data_directory(args.data)), token)
+
+
+def signed_in(args: argparse.Namespace) -> Api:
+    """The node that a command's flags name, spoken to with $HOUSE_TOKEN, else as its operator.
 
     Raises:
         Misuse: it is not known which node, or there is no token for it.
     """
     data = data_directory(args.data)
-    return Api.at(node_url(args.url, data), operator_token(data))
+    return Api.at(node_url(args.url, data), token_at_hand(data))

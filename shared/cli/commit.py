@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shared.cli.api import operator
+from shared.cli.api import signed_in
 from shared.cli.failures import Failure, Misuse
 from shared.cli.parsing import Subparsers, add_node, examples
 from shared.domain.commits import COMMIT_BYTES_MAX
@@ -85,7 +85,7 @@ def run_submit(args: argparse.Namespace) -> int:
     raw = _read(args.commit) if _is_file(args.commit) else _of_repository(args.repo, args.commit)
     if len(raw) > COMMIT_BYTES_MAX:
         raise Misuse(f"{args.commit}: over {COMMIT_BYTES_MAX:,} bytes, which is the limit of a commit")
-    taken = operator(args).post("/api/commits", {"commit": b64encode(raw).decode("ascii")})
+    taken = signed_in(args).post("/api/commits", {"commit": b64encode(raw).decode("ascii")})
     if args.json:
         print(json.dumps(taken, ensure_ascii=False))
         return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from urllib.parse import quote
 
-from shared.cli.api import operator
+from shared.cli.api import signed_in
 from shared.cli.parsing import Subparsers, add_node, examples
 
 
@@ -44,7 +44,7 @@ def register(subparsers: Subparsers) -> None:
 
 def show_all(args: argparse.Namespace) -> int:
     """One line for each."""
-    for letter in operator(args).get("/api/dead-letters", function=args.function)["letters"]:
+    for letter in signed_in(args).get("/api/dead-letters", function=args.function)["letters"]:
         columns = (letter[part] for part in ("parked_at", "status", "function", "input", "type", "error"))
         print("  ".join(" ".join(str(column).split()) for column in columns))
     return 0
@@ -52,7 +52,7 @@ def show_all(args: argparse.Namespace) -> int:
 
 def show_one(args: argparse.Namespace) -> int:
     """Every field on its line, and the stack below."""
-    letter = operator(args).get(_path(args))
+    letter = signed_in(args).get(_path(args))
     stack = letter.pop("stack", "")
     for name, value in letter.items():
         print(f"{name + ':':<11} {value}")
@@ -62,7 +62,7 @@ def show_one(args: argparse.Namespace) -> int:
 
 def redrive_one(args: argparse.Namespace) -> int:
     """Ask for another go."""
-    went_through = operator(args).post(f"{_path(args)}/redrive")["went_through"]
+    went_through = signed_in(args).post(f"{_path(args)}/redrive")["went_through"]
     print("went through" if went_through else "met a bug again")
     return 0 if went_through else 1
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from shared.cli.api import Answer, Api, data_directory, node_url
+from shared.cli.api import Answer, Api, node
 from shared.cli.failures import Misuse
 from shared.cli.github import request
 from shared.cli.parsing import Subparsers, add_node, examples
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     files = list(payload_files(args.paths, every=args.event is not None))
     if not files:
         raise Misuse("there is no payload (<event>/<n>.json) in the given paths")
-    api = Api.at(node_url(args.url, data_directory(args.data)))
+    api = node(args)
     progress = Progress(len(files))
 
     def send(file: Path) -> None:

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 
 from shared.cli import statement
+from shared.cli.api import node
 from shared.cli.failures import Failure, Misuse
 from shared.cli.own_repository import OwnRepository
 from shared.domain.instants import SECOND_US, from_rfc3339
@@ -77,7 +78,7 @@ def _of_node(args: argparse.Namespace) -> Invitation:
             f"{args.hash[:12]} is not in {args.repo}: fetch it, name a clone that has it with --invitation, "
             "or set HOUSE_TOKEN to ask the node"
         )
-    api = statement.node(args, token)
+    api = node(args, token)
     found = api.get(f"/api/optins/{args.hash}")
     if not found["invited_at"]:
         raise Misuse(f"the node has not seen invitation {args.hash[:12]} yet ({found['status']})")
@@ -114,8 +115,6 @@ def _told(args: argparse.Namespace) -> statement.HouseTold | None:
     if args.origin:
         return None
     try:
-        api = statement.node(args)
+        return statement.house_told(args)
     except Misuse:
         return None
-    told = api.get("/api/house")
-    return statement.HouseTold(told["origin"], told["terms"])

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from shared.cli.api import operator
+from shared.cli.api import signed_in
 from shared.cli.failures import Failure
 from shared.cli.parsing import Subparsers, add_node, examples
 from shared.domain.instants import SECOND_US, from_rfc3339
@@ -29,7 +29,7 @@ def register(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Fetch the journey and draw it."""
-    events = operator(args).get(f"/api/journeys/{args.correlation}")["events"]
+    events = signed_in(args).get(f"/api/journeys/{args.correlation}")["events"]
     if not events:
         raise Failure(f"there is no journey {args.correlation}")
     if args.json:

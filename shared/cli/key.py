@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from shared.cli.api import Api, operator
+from shared.cli.api import Api, signed_in
 from shared.cli.failures import Misuse
 from shared.cli.parsing import Subparsers, add_node, examples
 from shared.cli.signing import signed
@@ -63,10 +63,10 @@ def register(subparsers: Subparsers) -> None:
 def run_add(args: argparse.Namespace) -> int:
     """Register the key of a file, or ask for those on GitHub."""
     if args.github:
-        operator(args).post("/api/keys/from-github")
+        signed_in(args).post("/api/keys/from-github")
         print("the House reads the keys that GitHub shows of you: see 'house key list'")
         return 0
-    key, api = _key(Path(args.file)), operator(args)
+    key, api = _key(Path(args.file)), signed_in(args)
     developer, origin = api.get("/api/keys")["developer"], api.get("/api/house")["origin"]
     said = statement(origin, developer, key.fingerprint)
     print(f"ssh-keygen signs with {args.file}: {said.decode().strip()}", file=sys.stderr)
@@ -87,7 +87,7 @@ def _key(file: Path) -> PublicKey:
 
 def run_list(args: argparse.Namespace) -> int:
     """One line for each."""
-    found = operator(args).get("/api/keys")
+    found = signed_in(args).get("/api/keys")
     if args.json:
         print(json.dumps(found, ensure_ascii=False))
         return 0
@@ -104,7 +104,7 @@ def _state(key: dict[str, Any]) -> str:
 
 def run_revoke(args: argparse.Namespace) -> int:
     """Revoke it."""
-    api: Api = operator(args)
+    api: Api = signed_in(args)
     api.post(f"/api/keys/{quote(args.fingerprint, safe='')}/revoke")
     print(f"revoked {args.fingerprint}")
     return 0

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from shared.cli.api import Api, operator
+from shared.cli.api import Api, signed_in
 from shared.cli.parsing import Subparsers, add_node, examples
 
 PAGE = 500
@@ -37,7 +37,7 @@ def register(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the events, and go on for as long as --follow asks."""
-    api = operator(args)
+    api = signed_in(args)
     events = of_journey(api, args.correlation, args.follow) if args.correlation else all_events(api, args)
     for event in events:
         if not args.correlation or not args.kind or event["type"] == args.kind:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from shared.cli.api import Api, data_directory, node_url
+from shared.cli.api import Api, node
 from shared.cli.failures import Failure, Misuse
 from shared.cli.parsing import Subparsers, add_node, examples
 from shared.cli.signing import signed
@@ -42,7 +42,7 @@ def register(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Sign in."""
-    api = Api.at(node_url(args.url, data_directory(args.data)))
+    api = node(args)
     opened = _by_key(api, Path(args.key)) if args.key else _once(api, args.once)
     if args.link:
         print(api.speaking_for(opened["token"]).post("/api/sign-in-links", {"next": "/me"})["url"])

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.cli.api import Api, data_directory, node_url
+from shared.cli.api import node
 from shared.cli.failures import Failure, Misuse
 from shared.cli.own_repository import OwnRepository, Remote
 from shared.cli.parsing import add_node
@@ -52,11 +52,6 @@ def house_told(args: argparse.Namespace, terms: str | None = None) -> HouseTold:
         return HouseTold(args.origin, terms)
     told: dict[str, Any] = node(args).get("/api/house")
     return HouseTold(args.origin or told["origin"], told["terms"] if terms is None else terms)
-
-
-def node(args: argparse.Namespace, token: str | None = None) -> Api:
-    """The node that the flags name."""
-    return Api.at(node_url(args.url, data_directory(args.data)), token)
 
 
 def make(

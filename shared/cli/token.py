@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import get_args
 
-from shared.cli.api import operator
+from shared.cli.api import signed_in
 from shared.cli.failures import Misuse
 from shared.cli.parsing import Subparsers, add_node, examples
 from shared.domain.requests import Role
@@ -45,9 +45,9 @@ def run(args: argparse.Namespace) -> int:
     if args.once:
         if args.role != "developer":
             raise Misuse("--once is for --role developer")
-        made = operator(args).post("/api/one-time-tokens", {"name": args.name})
+        made = signed_in(args).post("/api/one-time-tokens", {"name": args.name})
         print(json.dumps(made, ensure_ascii=False) if args.json else made["url"])
         return 0
-    issued = operator(args).post("/api/tokens", {"role": args.role, "name": args.name})
+    issued = signed_in(args).post("/api/tokens", {"role": args.role, "name": args.name})
     print(json.dumps(issued, ensure_ascii=False) if args.json else issued["token"])
     return 0

@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         Failure: naming the step that did not hold.
     """
-    from shared.cli.api import data_directory, operator
+    from shared.cli.api import data_directory, signed_in
     from shared.cli.demo import host
     from shared.cli.demo.cast import cast
     from shared.cli.demo.show import show, webhook_secret
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         secret = webhook_secret(data_directory(args.data), args.secret)
         players = cast(host.nonce(args.seed))
-        outcome = show(operator(args), secret, players, profiles=False, json=args.json, begins_s=args.at)
+        outcome = show(signed_in(args), secret, players, profiles=False, json=args.json, begins_s=args.at)
     if args.json:
         print(json.dumps(outcome.told, ensure_ascii=False, indent=2))
     if outcome.failure:
