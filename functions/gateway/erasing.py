@@ -13,6 +13,7 @@ from functions.gateway.my_answers import MyKey
 from shared.domain.entries import EntryRecorded
 from shared.domain.event import Event
 from shared.domain.evidence import KeyRevoked, key_stream
+from shared.domain.handles import handle_of
 from shared.domain.optins import Invitation
 from shared.domain.requests import (
     ERASED_INVITATIONS_MAX,
@@ -48,7 +49,7 @@ def erasure(call: Call) -> Erasure:
     # Whoever asks is among them, however many there are.
     digests = dict.fromkeys([who.digest, *tokens])
     events: list[tuple[str, Event]] = [
-        (person, ErasureRequested(me, now_us, invitations, _handles(edge, me))),
+        (person, ErasureRequested(me, now_us, invitations, _handles(edge, who))),
         (person, ConsentWithdrawn(me, "participation", now_us)),
         (person, ConsentWithdrawn(me, "introduction", now_us)),
         *((f"token/{digest}", TokenRevoked(digest)) for digest in digests),
@@ -73,10 +74,15 @@ def _invitations(edge: Edge, me: str) -> tuple[str, ...]:
     return tuple(found[:ERASED_INVITATIONS_MAX])
 
 
-def _handles(edge: Edge, me: str) -> tuple[str, ...]:
-    """The logins that their latest entries and the invitations they spoke to show, as handles."""
+def _handles(edge: Edge, who: Caller) -> tuple[str, ...]:
+    """The logins by which they came here, and which their latest entries and statements show, as handles.
+
+    What others call them is not among them: it may be the login of somebody else.
+    """
+    me, (_, _, login) = who.subject, who.name.partition("/")
     entries = edge.states("eventlog", EntryRecorded, f"party:{me}", None, HANDLED_MAX)
     found = {entry.actor_handle for _, entry in entries if entry.actor == me}
+    found |= {handle_of(login, edge.house.pseudonym)} if login else set()
     for _, state in edge.states("optin", Invitation, f"party:{me}", None, HANDLED_MAX):
         invited = state.invited
         found |= {answer.responder_handle for answer in state.answers if answer.responder == me}
