@@ -163,7 +163,7 @@ async def _submit(
         if len(raw) > ATTACHMENT_BYTES_MAX:
             day = rfc3339(accepted.received_at_us)[:10]
             name = f"raw/{day}/{accepted.source}/{accepted.digest}"
-            await asyncio.to_thread(edge.bucket.put, name, raw)
+            await asyncio.to_thread(edge.put_away, name, raw, accepted.received_at_us)
             accepted, attachment = msgspec.structs.replace(accepted, dataref=name), None
         receipt = await edge.submit(
             Submission(

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 SEALED = "enc:1:"
 """What a token begins with."""
+_MARK = b"\0enc:1:"
+"""What sealed bytes begin with; no JSON and no form does."""
 FRESH_S = 60.0
 KNOWN_MAX = 10_000
 """Keys in hand; the one that was not used for longest goes first."""
@@ -100,26 +102,31 @@ class Keyring:
         if text.startswith(SEALED):
             return text
         key = self._key(subject)
-        if key is None:
-            return None
-        plain = text.encode()
-        nonce = digest(key.nonces, plain, "sha256")[:_NONCE_BYTES]
-        return SEALED + urlsafe_b64encode(nonce + key.cipher.encrypt(nonce, plain, None)).decode()
+        return None if key is None else SEALED + urlsafe_b64encode(_encrypted(key, text.encode())).decode()
 
     def open(self, subject: str, token: str) -> str | None:
         """See Seals. What is no token was never sealed, and is as it is."""
         if not token.startswith(SEALED):
             return token
         key = self._key(subject)
-        if key is None:
-            return None
-        from cryptography.exceptions import InvalidTag
-
         try:
             raw = urlsafe_b64decode(token[len(SEALED) :])
-            return key.cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], None).decode()
-        except (InvalidTag, ValueError):
+        except ValueError:
             return None
+        plain = None if key is None else _decrypted(key, raw)
+        return None if plain is None else plain.decode()
+
+    def seal_bytes(self, subject: str, data: bytes) -> bytes | None:
+        """See Seals."""
+        key = self._key(subject)
+        return None if key is None else _MARK + _encrypted(key, data)
+
+    def open_bytes(self, subject: str, sealed: bytes) -> bytes | None:
+        """See Seals. What has no mark was never sealed, and is as it is."""
+        if not sealed.startswith(_MARK):
+            return sealed
+        key = self._key(subject)
+        return None if key is None else _decrypted(key, memoryview(sealed)[len(_MARK) :])
 
     def salt(self, subject: str) -> bytes | None:
         """See Seals."""
@@ -136,6 +143,8 @@ class Keyring:
         with self._lock:
             for _ in range(ATTEMPTS_MAX):
                 known = self._read(_shard(subject))
+                if known.tree.leaf(name) is None:
+                    return
                 left = _encode(known.tree.without(name))
                 if len(left) > WRAPPED_BYTES_MAX:
                     raise Full(f"the key tree {_shard(subject)} is full: {len(left)} bytes")
@@ -182,6 +191,20 @@ class Keyring:
         self._trees.pop(shard, None)
         for subject in [known for known in self._keys if _shard(known) == shard]:
             del self._keys[subject]
+
+
+def _encrypted(key: _Key, plain: bytes) -> bytes:
+    nonce = digest(key.nonces, plain, "sha256")[:_NONCE_BYTES]
+    return nonce + key.cipher.encrypt(nonce, plain, None)
+
+
+def _decrypted(key: _Key, raw: bytes | memoryview) -> bytes | None:
+    from cryptography.exceptions import InvalidTag
+
+    try:
+        return key.cipher.decrypt(bytes(raw[:_NONCE_BYTES]), raw[_NONCE_BYTES:], None)
+    except (InvalidTag, ValueError):
+        return None
 
 
 def _shard(subject: str) -> str:

@@ -1,15 +1,16 @@
 """Dead letters: inputs that met a bug, kept with their stack until they are driven again.
 
 They are streams of the function that failed, `parked/<function>/<input id>`, so they need no store of their own.
-Their event types carry the function's name: one pair is registered for each function that reads.
+Their event types carry the function's name: one pair is registered for each function that reads. Where a function gets
+people's words as they are, what an error says may repeat them, and is sealed with a key of that input's own.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Struct
 
-from shared.domain.event import Event, event
+from shared.domain.event import Event, event, of
 
 STACK_CHARACTERS_MAX = 8_000
 
@@ -43,8 +44,8 @@ class Parked(Struct, frozen=True, omit_defaults=True):
     input_type: str = ""
     source_stream: str = ""
     source_version: int = 0
-    error: str = ""
-    stack: str = ""
+    error: Annotated[str, of("input_id")] = ""
+    stack: Annotated[str, of("input_id")] = ""
     parked_at_us: int = 0
     status: Literal["none", "parked", "redriven"] = "none"
 
@@ -71,16 +72,24 @@ def tags(state: Parked) -> frozenset[str]:
 
 
 _TYPES: dict[str, tuple[type[InputParked], type[InputRedriven]]] = {}
+_SEALED = dict.fromkeys(("error", "stack"), Annotated[str, of("input")])
 
 
-def types_for(function: str) -> tuple[Any, Any]:
-    """The classes of `house.<function>.input-parked.v1` and `house.<function>.input-redriven.v1`."""
+def types_for(function: str, *, personal: bool) -> tuple[Any, Any]:
+    """The classes of `house.<function>.input-parked.v1` and `house.<function>.input-redriven.v1`.
+
+    `personal`: what went wrong may repeat somebody's words. The first who asks decides.
+    """
     if function not in _TYPES:
         parked = event(f"house.{function}.input-parked.v1")(
             type(
                 "InputParked",
                 (InputParked,),
-                {"__module__": __name__, "__doc__": InputParked.__doc__},
+                {
+                    "__module__": __name__,
+                    "__doc__": InputParked.__doc__,
+                    "__annotations__": _SEALED if personal else {},
+                },
                 frozen=True,
             )
         )

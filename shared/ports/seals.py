@@ -15,6 +15,12 @@ class Seals(Protocol):
     def open(self, subject: str, token: str) -> str | None:
         """The text that was sealed for `subject`. None: its key is gone, or it was sealed for another."""
 
+    def seal_bytes(self, subject: str, data: bytes) -> bytes | None:
+        """As `seal`, of bytes."""
+
+    def open_bytes(self, subject: str, sealed: bytes) -> bytes | None:
+        """As `open`, of bytes."""
+
     def salt(self, subject: str) -> bytes | None:
         """32 bytes that go with the subject's key. None: they went with it."""
 

@@ -7,7 +7,7 @@ from shared.domain.requests import TokenIssued
 from shared.domain.tokens import token_digest
 from shared.ports.store import TooLarge
 from shared.runtime.edge import Receipt, Rejection, Submission
-from shared.runtime.logs import log
+from shared.runtime.logs import log, place
 from shared.runtime.shell import Shell
 
 
@@ -35,8 +35,7 @@ def _alone(shell: Shell, submission: Submission) -> Receipt | Rejection:
     except TooLarge:
         return Rejection(413, "Too large", "there is no room left for this beside what is already kept")
     except Exception as error:
-        what = f"{type(error).__name__}: {error}"[:500]
-        log("bug", "submission refused", shell.name, submission.correlation, error=what)
+        log("bug", "submission refused", shell.name, submission.correlation, error=place(error))
         return Rejection(500, "Bug", "the House made a mistake; nothing of this request was kept")
 
 

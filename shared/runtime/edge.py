@@ -55,7 +55,7 @@ class Rejection(Exception):
 class Submission(Struct, frozen=True):
     """Events to append for one request. `input_id` makes a repeated request the same one.
 
-    `events` are (stream, body), in order; `attachment` is kept beside the first stream for 30 days.
+    `events` are (stream, body), in order; `attachment` is kept beside the first stream for 30 days, sealed.
     """
 
     input_id: str
@@ -121,6 +121,9 @@ class Edge(Protocol):
         Raises:
             Rejection: 429 when the node has more in hand than it can keep up with.
         """
+
+    def put_away(self, name: str, body: bytes, received_us: int) -> None:
+        """Keep a raw body that is too large for an attachment as the object `name`, sealed."""
 
     def fresh_id(self) -> str:
         """A new random id, 32 hex digits: for correlation, briefs, tickets."""

@@ -11,10 +11,10 @@ from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from shared.domain.event import Recorded
-from shared.domain.instants import DAY_US, SECOND_US
+from shared.domain.instants import SECOND_US
 from shared.ports.secrets import Secrets
 from shared.ports.store import Conflict
-from shared.runtime import errands
+from shared.runtime import errands, raw
 from shared.runtime.acceptance import accept, away, operator
 from shared.runtime.draws import draw
 from shared.runtime.edge import Receipt, Rejection, Submission, Trouble
@@ -27,7 +27,6 @@ LANES, TOGETHER_MAX, WAITING_MAX = 4, 64, 256
 """More lanes wait for more commits at once; more together share one, and lose more races for a busy stream."""
 ROUNDS_MAX = 20
 ERRANDS_AT_ONCE = 8
-RAW_DAYS_MAX = 30
 CLEAN_EVERY_US = 3_600 * SECOND_US
 OPERATOR = "operator"
 """The secret that is an operator's first token, for the function that declares it."""
@@ -158,8 +157,8 @@ class Hosted:
         now_us = self.shell.ports.clock.now_us()
         if not self.function.intakes or now_us - self._cleaned_us < CLEAN_EVERY_US:
             return
-        before_us = now_us - RAW_DAYS_MAX * DAY_US
-        await asyncio.to_thread(_exhaust, lambda: self.shell.ports.store.expire_attachments(before_us))
+        ports = self.shell.ports
+        await asyncio.to_thread(raw.expire, now_us, ports.store, ports.seals)
         if OPERATOR in self.function.secrets:
             await self._issue_operator_token(now_us)
         self._cleaned_us = now_us

@@ -27,7 +27,7 @@ from shared.runtime.callers import Callers, Unwelcome
 from shared.runtime.hosted import Hosted
 from shared.runtime.hosted_edge import HostedEdge
 from shared.runtime.lanes import Full
-from shared.runtime.logs import log
+from shared.runtime.logs import log, place
 from shared.runtime.others import REDRIVE, Others
 from shared.runtime.shapes import Asgi
 
@@ -113,7 +113,7 @@ class Host:
         except (TimeoutError, Full):
             return Response("not now", 503, {"retry-after": str(RETRY_AFTER_S)})
         except Exception as error:
-            log("bug", f"POST {path} failed", name, error=f"{type(error).__name__}: {error}"[:500])
+            log("bug", f"POST {path} failed", name, error=place(error))
             return Response("a bug", 500)
         return Response(status_code=204)
 

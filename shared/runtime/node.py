@@ -12,12 +12,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from shared.domain.instants import DAY_US, rfc3339
+from shared.runtime import raw
 from shared.runtime.acceptance import operator
 from shared.runtime.discover import functions
 from shared.runtime.edge import Receipt, Submission, Trouble
 from shared.runtime.errander import Errander
 from shared.runtime.logs import log
+from shared.runtime.patience import Patience
 from shared.runtime.reading import Reading
 from shared.runtime.settings import Settings, SettingsError
 from shared.runtime.shapes import EVERY, Asgi, Function, Intake
@@ -25,7 +26,6 @@ from shared.runtime.shell import Shell
 from shared.runtime.wiring import Wired, embedded
 from shared.runtime.worker import Worker
 
-RAW_DAYS_MAX = 30
 STOP_S_MAX = 8.0
 CLEAN_EVERY_S = 3600.0
 
@@ -85,16 +85,23 @@ class Node:
             file.write(token)
 
     def _clean(self) -> None:
-        """Let raw bodies go after their 30 days."""
-        while not self._stopped.wait(CLEAN_EVERY_S):
-            before_us = self.wired.ports.clock.now_us() - RAW_DAYS_MAX * DAY_US
-            store, bucket = self.wired.ports.store, self.wired.ports.bucket
-            while store.expire_attachments(before_us):
-                pass
-            last_day = rfc3339(before_us)[:10]
-            for name in bucket.names("raw/"):
-                if name.split("/")[1] < last_day:
-                    bucket.delete(name)
+        """Let raw bodies go after their days."""
+        patience, wait_s = Patience("node"), CLEAN_EVERY_S
+        while not self._stopped.wait(wait_s):
+            try:
+                self._expire()
+            except Exception as error:
+                wait_s = patience.failed(error)
+                continue
+            patience.succeeded()
+            wait_s = CLEAN_EVERY_S
+
+    def _expire(self) -> None:
+        ports = self.wired.ports
+        kept_from = raw.expire(ports.clock.now_us(), ports.store, ports.seals)
+        for name in ports.bucket.names("raw/"):
+            if name.split("/")[1] < kept_from:
+                ports.bucket.delete(name)
 
 
 class NodeEdge(Reading):

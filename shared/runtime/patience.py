@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from shared.runtime.logs import Kind, log
+from shared.runtime.logs import Kind, log, place
 
 FIRST_S, LONGEST_S, OVERDUE_S = 0.05, 10.0, 60.0
 T = TypeVar("T")
@@ -51,7 +51,8 @@ class Patience:
         """Note a failure; how many seconds to wait before the next attempt."""
         now_s = time.monotonic()
         self._since_s = self._since_s or now_s
-        self.reason = f"{type(error).__name__}: {error}"
+        # What a timeout says is the House's own text.
+        self.reason = f"TimeoutError: {error}" if isinstance(error, TimeoutError) else place(error)
         if not isinstance(error, TimeoutError):
             self._say("bug", "failed", self.reason)
         elif now_s - self._since_s > OVERDUE_S:

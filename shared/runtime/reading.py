@@ -16,6 +16,7 @@ from shared.ports.clock import Clock
 from shared.ports.secrets import Secrets
 from shared.ports.ssh_judge import SshJudge
 from shared.ports.store import View
+from shared.runtime import raw
 from shared.runtime.edge import Receipt
 from shared.runtime.sealing import opened, opened_event
 from shared.runtime.shapes import Gateways
@@ -72,6 +73,10 @@ class Reading:
     def accounts(self) -> Accounts | None:
         """See Edge."""
         return self._gateways.accounts
+
+    def put_away(self, name: str, body: bytes, received_us: int) -> None:
+        """See Edge."""
+        self._ports.bucket.put(name, raw.sealed(body, received_us, self._ports.seals))
 
     def fresh_id(self) -> str:
         """See Edge."""

@@ -117,7 +117,7 @@ def refold(events: Iterable[Recorded], declared: list[Function], into: SqliteSto
     """Fold events into a fresh store, at their old positions."""
     folds = {f.name: Folds({**f.folds, "parked": dead_letters()}) for f in declared}
     for f in declared:
-        parked.types_for(f.name)
+        parked.types_for(f.name, personal=f.reads_words)
     count = 0
     for function, run_of in groupby(_paged(events), key=lambda item: (item[0], item[1].function)):
         batch = Batch(function[1], folds[function[1]], into, lambda: 0, lambda body: body)

@@ -201,6 +201,13 @@ class Function:
         return tuple(shape for shape in self.shapes if isinstance(shape, Draw))
 
     @property
+    def reads_words(self) -> bool:
+        """Whether it gets people's words as they are, on an errand or with a raw body. Others pass on tokens."""
+        return bool(self.errands) or any(
+            shape.attached for shape in self.readers if not isinstance(shape, Errand)
+        )
+
+    @property
     def intakes(self) -> tuple[Intake, ...]:
         """Its HTTP side."""
         return tuple(shape for shape in self.shapes if isinstance(shape, Intake))

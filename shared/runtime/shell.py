@@ -23,9 +23,10 @@ from shared.ports.bus import Bus
 from shared.ports.clock import Clock
 from shared.ports.seals import Seals
 from shared.ports.store import Conflict, Store
+from shared.runtime import raw
 from shared.runtime.batch import Batch, Folds
 from shared.runtime.edge import Receipt, Rejection, Submission
-from shared.runtime.logs import log
+from shared.runtime.logs import log, place
 from shared.runtime.sealing import sealed
 from shared.runtime.shapes import Decider, Errand, Function, Spread, dead_letters
 
@@ -103,7 +104,7 @@ class Shell:
             known.name for known in all_types() if type_of(known.body).name in function.reads
         )
         self._families = {_family(name) for name in self.reads}
-        self._parked, self._redriven = parked.types_for(self.name)
+        self._parked, self._redriven = parked.types_for(self.name, personal=function.reads_words)
         letters = dead_letters()
         self.folds = Folds({**function.folds, letters.prefix: letters})
         self._deciders: dict[str, list[Decider[Any] | Spread]] = {}
@@ -236,7 +237,8 @@ class Shell:
         if type_of(body).name in self._attached:
             dataref: str | None = getattr(body, "dataref", None)
             store, bucket = self.ports.store, self.ports.bucket
-            attachment = bucket.get(dataref) if dataref else store.attachment(happening.stream)
+            kept = bucket.get(dataref) if dataref else store.attachment(happening.stream)
+            attachment = raw.opened(kept, happening.time_us, self.ports.seals)
         return Input(happening.id, happening.time_us, happening.stream, body, self.ports.house, attachment)
 
     def _decide(self, batch: Batch, plan: Plan) -> None:
@@ -296,7 +298,7 @@ class Shell:
         if happening.type == _DUE:
             batch.undue(happening.stream, happening.id)
         self.counts["parked"] += 1
-        log("bug", "input parked", self.name, happening.correlation, input=happening.id, error=body.error)
+        log("bug", "input parked", self.name, happening.correlation, input=happening.id, error=place(error))
 
     def _note_letter(self, batch: Batch, happening: Happening, letter: str, body: Event) -> None:
         # Each note has an id of its own, as one input can be parked and driven again many times.
@@ -395,7 +397,9 @@ class Shell:
         recorded = batch.add(
             submission.input_id, submission.correlation, submission.time_us, submission.events
         )
-        batch.held(recorded[0].stream).attachment = submission.attachment
+        if submission.attachment is not None:
+            kept = raw.sealed(submission.attachment, submission.time_us, self.ports.seals)
+            batch.held(recorded[0].stream).attachment = kept
         return Receipt(submission.correlation, recorded, duplicate=False)
 
     def publish(self, events: Sequence[Recorded]) -> None:

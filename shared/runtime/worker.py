@@ -17,7 +17,7 @@ from typing import Any
 from shared.runtime.acceptance import accept, away
 from shared.runtime.draws import draw
 from shared.runtime.edge import Receipt, Rejection, Submission, Trouble
-from shared.runtime.logs import log
+from shared.runtime.logs import log, place
 from shared.runtime.patience import Patience
 from shared.runtime.shell import Ports, Shell
 
@@ -228,8 +228,8 @@ class Worker:
                 except TimeoutError:
                     raise
                 except Exception as error:
-                    self._failures[shell.name] = f"its draw failed: {type(error).__name__}: {error}"
-                    log("bug", "draw failed", shell.name, error=f"{type(error).__name__}: {error}")
+                    self._failures[shell.name] = f"its draw failed: {place(error)}"
+                    log("bug", "draw failed", shell.name, error=place(error))
         return moved
 
     def _answer(self, answers: Sequence[tuple[_Waiting, Receipt | Rejection]]) -> None:

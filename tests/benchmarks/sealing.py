@@ -39,6 +39,14 @@ class Unsealed:
         """See Seals."""
         return token
 
+    def seal_bytes(self, subject: str, data: bytes) -> bytes:
+        """See Seals."""
+        return data
+
+    def open_bytes(self, subject: str, sealed: bytes) -> bytes:
+        """See Seals."""
+        return sealed
+
     def salt(self, subject: str) -> bytes:
         """See Seals."""
         return bytes(32)

@@ -90,7 +90,7 @@ def test_each_topic_names_its_writer_its_types_and_its_readers() -> None:
 
 
 def test_dead_letters_are_not_part_of_a_topic() -> None:
-    importlib.import_module("shared.domain.parked").types_for("optin")
+    importlib.import_module("shared.domain.parked").types_for("optin", personal=False)
     assert not any("input-" in name for name in route.document(HOUSE)["topics"]["optins"]["types"])
 
 

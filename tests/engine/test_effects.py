@@ -80,11 +80,20 @@ def test_an_errand_that_times_out_is_not_acknowledged(toys: Toys) -> None:
     assert len(run(toys, event)) == 1
 
 
-def test_an_errands_bug_is_parked_and_can_be_driven_again(toys: Toys) -> None:
+def test_an_errands_bug_is_parked_and_can_be_driven_again(
+    toys: Toys, capsys: pytest.CaptureFixture[str]
+) -> None:
     event = charged(toys, what="errand bug")
     run(toys, event)
     [letter] = toys.letters("toycourier")
     assert "no wheels" in letter.error
+    assert "no wheels" in letter.stack
+    [parked] = toys.ports.store.read(f"parked/toycourier/{event.id}")
+    said = capsys.readouterr().err
+    assert "RuntimeError at tests/engine/toys.py:" in said
+    assert "no wheels" not in said + parked.data.decode(), (
+        "an errand sees people's words, and its bugs repeat them"
+    )
     assert unread(toys) == []
     name = f"parked/toycourier/{event.id}"
     assert not asyncio.run(redrive(toys["toycourier"], name, toys.gateways))

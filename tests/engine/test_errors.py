@@ -11,6 +11,7 @@ import pytest
 from shared.domain.event import Due, Event, Input
 from shared.domain.ids import uuid5
 from shared.ports.store import STATE_SIZE_BYTES_MAX, Write
+from shared.runtime import raw
 from shared.runtime.edge import Rejection, Submission
 from shared.runtime.shapes import Decider, Fold, Function
 from tests.contracts.stores import ADAPTERS, NAMES, recorded
@@ -265,7 +266,9 @@ def test_a_batch_of_which_some_are_known_keeps_the_new_ones(toys: Toys) -> None:
     assert len(toys.everything()) == 3
 
 
-def test_a_raw_body_is_kept_with_the_first_stream(toys: Toys) -> None:
+def test_a_raw_body_is_kept_sealed_with_the_first_stream(toys: Toys) -> None:
     submission = msgspec.structs.replace(order("ann"), attachment=b"raw")
     toys["toyedge"].accept([submission])
-    assert toys.ports.store.attachment(submission.events[0][0]) == b"raw"
+    kept = toys.ports.store.attachment(submission.events[0][0])
+    assert b"raw" not in (kept or b"raw")
+    assert raw.opened(kept, submission.time_us, toys.ports.seals) == b"raw"

@@ -16,6 +16,7 @@ from shared.ports.bus import Bus
 from shared.ports.store import Store
 from shared.ports.web import Page, Unreachable
 from shared.runtime.edge import Receipt, Submission
+from shared.runtime.sealing import opened
 from shared.runtime.shapes import Decider, Draw, Errand, Fold, Function, Gateways, Intake, Spread
 from shared.runtime.shell import Ports, Shell
 from tests.contracts.stores import Adapter
@@ -322,7 +323,7 @@ class Toys:
     def letters(self, name: str) -> list[Any]:
         """The open dead letters of a function."""
         views = self.ports.store.states(name, "parked")
-        return [self[name].folds.state(view.stream, view.state) for view in views]
+        return [opened(self[name].folds.state(view.stream, view.state), self.ports.seals) for view in views]
 
 
 def order(who: str, what: str = "tea", key: str | None = None, at_us: int = NOW_US) -> Submission:

@@ -29,6 +29,7 @@ from shared.domain.requests import Role, TokenIssued
 from shared.domain.tokens import token_digest
 from shared.ports.accounts import Accounts
 from shared.ports.store import View
+from shared.runtime import raw
 from shared.runtime.discover import functions
 from shared.runtime.edge import Receipt, Submission, Trouble
 from shared.runtime.sealing import opened, opened_event
@@ -69,6 +70,9 @@ class House:
     @property
     def functions(self) -> tuple[str, ...]:
         return tuple(self.shells)
+
+    def put_away(self, name: str, body: bytes, received_us: int) -> None:
+        self.bucket.put(name, raw.sealed(body, received_us, SEALS))
 
     def fresh_id(self) -> str:
         return uuid5("fresh", str(next(self._numbers)))

@@ -139,7 +139,7 @@ def test_the_log_is_followed_from_a_position(house: House) -> None:
 
 
 def park(house: House) -> str:
-    parked, _ = types_for("optin")
+    parked, _ = types_for("optin", personal=False)
     letter = "f" * 32
     entry = house.entry(1)
     body = parked(
@@ -170,7 +170,7 @@ def test_dead_letters_are_listed_shown_and_driven_again(house: House) -> None:
 
 
 def test_a_dead_letter_of_the_log_does_not_hide_its_entries(house: House) -> None:
-    parked, _ = types_for("eventlog")
+    parked, _ = types_for("eventlog", personal=True)
     entry = house.entry(1)
     house.record("eventlog", "parked/eventlog/x", parked("x", "t", "s", 1, "E", "stack", NOW_US))
     listed = house.operator().get("/api/entries").json()["entries"]

@@ -25,7 +25,7 @@ def published() -> list[EventType]:
     names = {"engine"}
     for function in functions():
         names.add(function.name)
-        parked.types_for(function.name)
+        parked.types_for(function.name, personal=function.reads_words)
     return [kind for kind in all_types() if kind.function in names]
 
 

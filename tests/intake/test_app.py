@@ -21,6 +21,7 @@ from shared.domain.ids import uuid5
 from shared.domain.requests import TokenIssued, TokenRevoked
 from shared.domain.signatures import github_signature, standard_signature
 from shared.domain.tokens import Token, token_digest
+from shared.runtime import raw
 from shared.runtime.edge import Submission
 from shared.runtime.node import Node, NodeEdge
 from shared.runtime.settings import Settings
@@ -95,6 +96,11 @@ def entries_of(node: Node, correlation: str) -> list[EntryRecorded]:
     raise AssertionError("the event log did not see the delivery within 4 s")
 
 
+def opened(node: Node, kept: bytes | None, entry: EntryRecorded) -> bytes | None:
+    """The raw body, which lies sealed wherever it lies."""
+    return raw.opened(kept, entry.received_at_us, node.wired.ports.seals)
+
+
 def test_a_delivery_is_accepted_once_and_becomes_an_entry(node: Node) -> None:
     body = distinct("once")
     first = signed(node, body, x_correlation_id=CORRELATION)
@@ -107,7 +113,8 @@ def test_a_delivery_is_accepted_once_and_becomes_an_entry(node: Node) -> None:
     assert again.headers["x-correlation-id"] == CORRELATION
     [entry] = entries_of(node, CORRELATION)
     assert (entry.kind, entry.delivery) == ("star", sha256(body).hexdigest())
-    assert node.wired.store.attachment(f"delivery/github/{sha256(body).hexdigest()}") == body
+    kept = node.wired.store.attachment(f"delivery/github/{sha256(body).hexdigest()}")
+    assert (opened(node, kept, entry), b"sender" in (kept or b"")) == (body, False)
 
 
 def test_a_correlation_id_that_is_none_is_replaced(node: Node) -> None:
@@ -125,10 +132,11 @@ def test_a_large_body_goes_to_the_bucket_and_still_becomes_an_entry(node: Node) 
     assert isinstance(accepted, DeliveryAccepted)
     assert accepted.dataref is not None
     assert accepted.dataref.endswith(f"/github/{answer.json['delivery']}")
-    assert node.wired.ports.bucket.get(accepted.dataref) == body
+    kept = node.wired.ports.bucket.get(accepted.dataref)
     assert node.wired.store.attachment(stream) is None
     [entry] = entries_of(node, answer.json["correlationid"])
     assert (entry.kind, entry.refusal) == ("star", None)
+    assert (opened(node, kept, entry), b"padding" in (kept or b"")) == (body, False)
 
 
 def test_a_standard_webhook_is_accepted(node: Node) -> None:

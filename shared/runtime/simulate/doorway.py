@@ -8,6 +8,7 @@ from typing import Any
 from shared.adapters.memory import MemorySecrets
 from shared.domain.ids import uuid5
 from shared.domain.signatures import github_signature
+from shared.runtime import raw
 from shared.runtime.edge import Receipt, Submission, Trouble
 from shared.runtime.shapes import Asgi
 from shared.runtime.shell import Shell
@@ -74,11 +75,16 @@ class _Edge:
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
         self.house, self.secrets = shell.ports.house, MemorySecrets({"github": SECRET})
-        self.bucket, self.clock, self.at_us = shell.ports.bucket, self, 0
+        self.clock, self.at_us = self, 0
 
     def now_us(self) -> int:
         """See Clock."""
         return self.at_us
+
+    def put_away(self, name: str, body: bytes, received_us: int) -> None:
+        """See Edge."""
+        ports = self._shell.ports
+        ports.bucket.put(name, raw.sealed(body, received_us, ports.seals))
 
     async def submit(self, submission: Submission) -> Receipt:
         """See Edge."""
