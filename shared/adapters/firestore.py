@@ -75,7 +75,7 @@ class FirestoreStore(FirestoreReads):
     def close(self) -> None:
         """Take back the markers that cover nothing, and let go of the connection."""
         for function, unsent in self._unsent.items():
-            if unsent.marker_is_spare():
+            if unsent.retire():
                 batch = self._calls.client.batch()
                 batch.delete(self._calls.marker(function, self._writer))
                 self._calls.commit(batch, 0, deletes=1)
@@ -230,7 +230,9 @@ class FirestoreStore(FirestoreReads):
         unsent = self._unsent_of(function)
         for attempt in unsent.doubts():
             unsent.settle(attempt, self._came_about(attempt))
-        return unsent.pending()[:limit] or self._abandoned.events(function, limit)
+        return unsent.pending()[:limit] or self._abandoned.events(
+            function, limit, self._writer, unsent.retire
+        )
 
     def _came_about(self, attempt: Attempt) -> bool | None:
         """Whether a doubted append is durable, as all its events are when its first is; None: that is not known yet.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
@@ -40,9 +41,16 @@ class Abandoned:
         self._sent_to: dict[tuple[str, str], int] = {}
         self._pages: dict[tuple[str, str], _Page] = {}
 
-    def events(self, function: str, limit: int) -> list[Recorded]:
-        """The next page of what `function` may not have published, of one dead process."""
+    def events(self, function: str, limit: int, own: str, retire: Callable[[], bool]) -> list[Recorded]:
+        """The next page of what `function` may not have published, of one dead process.
+
+        The process `own` lives, and only idles: it knows what it has not sent, and whether its marker may `retire`.
+        """
         for marker in self._markers(function):
+            if marker.writer == own:
+                if retire():
+                    self._remove(marker)
+                continue
             key = (function, marker.writer)
             after = self._sent_to.get(key, marker.since - 1)
             while found := sorted(

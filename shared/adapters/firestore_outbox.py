@@ -129,7 +129,10 @@ class Unsent:
         with self._lock:
             self._pending.pop(event_id, None)
 
-    def marker_is_spare(self) -> bool:
-        """Whether a marker is out that covers nothing: to be asked when no more is appended."""
+    def retire(self) -> bool:
+        """Whether a marker is out that covers nothing. If so it may go, as the next append brings another."""
         with self._lock:
-            return self._begun_s is not None and not (self._pending or self._attempts or self._doubts)
+            if self._begun_s is None or self._pending or self._attempts or self._doubts:
+                return False
+            self._begun_s = None
+            return True

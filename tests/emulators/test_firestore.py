@@ -261,6 +261,22 @@ def test_what_a_living_process_has_not_sent_is_left_to_it(store: FirestoreStore)
     assert [event.stream for event in store.outbox("toy")] == ["thing/1"]
 
 
+def test_a_process_that_only_idles_sends_nothing_again_and_takes_its_own_marker_away() -> None:
+    opened = google.firestore(OWNERS, WHOLE)
+    idle = beside(opened)
+    idle.append("toy", [write("thing/1")])
+    assert [event.stream for event in idle.outbox("toy")] == ["thing/1"]
+    idle.sent(idle.outbox("toy"))
+    assert idle.outbox("toy") == []
+    other = beside(opened)
+    assert other.outbox("toy") == []
+    assert other.costs["reads"] == 1, "no marker is left"
+    idle.append("toy", [write("thing/2")])
+    assert [event.stream for event in other.outbox("toy")] == ["thing/2"], "the next append brings another"
+    for process in (opened, idle, other):
+        process.close()
+
+
 def test_a_marker_renewed_meanwhile_stays(store: FirestoreStore, monkeypatch: pytest.MonkeyPatch) -> None:
     store._slice_s = 0.0
     store.append("toy", [write("thing/1")])
