@@ -137,4 +137,6 @@ def test_standing_still(house: Metered, capsys: pytest.CaptureFixture[str]) -> N
     month = {name: minute[name] * 60 * 24 * 30 for name in PRICES}
     with capsys.disabled():
         print(f"\nStanding still, a month: {month['reads']:,.0f} reads, ${dollars(month):.2f}")
-    assert minute["writes"] <= 1, "nothing is written but that the archiver has looked"
+    assert minute["writes"] <= 2, (
+        "nothing is written but that the archiver has looked at the log, and at its segments"
+    )
