@@ -18,6 +18,7 @@ from shared.runtime.sealing import ERASED, opened, opened_event, sealed
 from shared.runtime.shapes import Fold, Function, Intake
 from shared.runtime.shell import Ports, Shell
 from tests.given import HOUSE, NOW_US
+from tests.optin.engine import Engine
 
 
 @event("house.sealtoy.met.v1")
@@ -116,3 +117,14 @@ def test_a_token_that_is_carried_on_stays_what_it_is() -> None:
 def test_every_personal_field_names_its_subject(kind: Any) -> None:
     names = {field.name for field in msgspec.structs.fields(kind.body)}
     assert set(personal_of(kind.body).values()) <= names
+
+
+def test_nothing_an_entry_keeps_tells_of_whoever_made_it() -> None:
+    house = Engine()
+    # As GitHub names the branches of its own editor.
+    house.push("alice", "tidy up", ref="refs/heads/alice-patch-1")
+    [entry] = house.of("/api/entries")["entries"]
+    assert (entry["ref"], entry["repository"]) == ("refs/heads/alice-patch-1", "alice/work")
+    kept = [event.data for event in house.store.log if event.stream.startswith("entry/")]
+    assert len(kept) == 1
+    assert b"alice" not in kept[0]
