@@ -12,8 +12,8 @@ from shared.domain.instants import HOUR_US
 from shared.domain.optins import Invitation, OptInRevoked, WithdrawalNoted
 from shared.domain.requests import ErasureRequested, OptInWithdrawn
 from tests.given import NOW_US, given
+from tests.optin.facts import ADMITTED, confirmed, responded
 from tests.optin.said import ALICE, BOB, CAROL, HASH, accept, invite
-from tests.optin.test_invitation import ADMITTED, confirmed, responded
 from tests.settled import Settled
 
 LATER_US = NOW_US + HOUR_US
