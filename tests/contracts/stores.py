@@ -12,10 +12,11 @@ from shared.domain.event import Recorded
 from shared.domain.ids import uuid5
 from shared.ports.bus import Bus
 from shared.ports.log import Log
-from shared.ports.store import Store, Write
+from shared.ports.store import Loaded, Store, Write
 from tests import google
 
 START_US = 1_700_000_000_000_000
+CAUSE = uuid5("cause", "c")
 
 
 @dataclass(frozen=True)
@@ -155,3 +156,8 @@ def placeless(events: Sequence[Recorded]) -> list[Recorded]:
         )
         for e in events
     ]
+
+
+def stands(adapter: Adapter, stream: str, cause: str = CAUSE, function: str = "toy") -> Loaded:
+    """A stream as it stands for a function that has `cause` in hand."""
+    return adapter.store.load(function, [(stream, cause)])[0]
