@@ -18,7 +18,7 @@ class Taken(Exception):
 
 
 def listen(port: int) -> socket.socket:
-    """A socket of loopback; port 0 takes any free one.
+    """A socket of loopback that listens, so that whoever comes before the server waits for it; port 0 takes a free one.
 
     Raises:
         Taken: it cannot be had.
@@ -27,6 +27,7 @@ def listen(port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind(("127.0.0.1", port))
+        listening.listen()
     except OSError as error:
         listening.close()
         raise Taken(f"cannot listen on 127.0.0.1:{port}: {error.strerror}") from error

@@ -1,8 +1,6 @@
 """The pages in a real browser, at a phone's and a desk's width: nothing overflows, nothing is refused by the policy."""
 
 import shutil
-import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from emulators.serving import serving
 from tests.evidence.signing import Signer
 from tests.gateway.house import House, later, picture
 from tests.gateway.test_briefs import opt_in
@@ -24,16 +23,8 @@ LONG = "a" * 39 + "/" + "unbreakable-repository-name-" * 3
 
 @pytest.fixture
 def address(house: House) -> Iterator[str]:
-    import uvicorn
-
-    listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(house.app, log_config=None, lifespan="off")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(5)
+    with serving(house.app) as url:
+        yield url
 
 
 def furnish(house: House) -> dict[str, str]:

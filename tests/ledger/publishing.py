@@ -14,16 +14,19 @@ from functions.archiver.main import FUNCTION as ARCHIVER
 from shared.adapters.bodies import RawBodies
 from shared.adapters.ed25519 import SecretSigner
 from shared.adapters.keyring import Keyring
+from shared.adapters.ledger_copy import LedgerCopy
 from shared.adapters.memory import ManualClock, MemoryBucket, MemoryBus, MemorySecrets, MemoryStore
 from shared.adapters.ssh_keygen import SshKeygen
 from shared.adapters.vaults import MemoryVault
 from shared.adapters.wrapping import LocalWrapping
+from shared.domain import ledger
 from shared.domain.archive import Ledger
 from shared.domain.entries import EntryRecorded
 from shared.domain.entry_hash import entry_hash
 from shared.domain.event import Event
 from shared.domain.ids import uuid5
-from shared.domain.instants import MINUTE_US
+from shared.domain.instants import MINUTE_US, SECOND_US
+from shared.domain.notes import key_of
 from shared.domain.requests import ConsentGiven, ConsentWithdrawn, ReleaseRequested, WithholdingRequested
 from shared.ports.bucket import Bucket
 from shared.ports.web import Page
@@ -31,9 +34,11 @@ from shared.runtime import errands
 from shared.runtime.discover import functions
 from shared.runtime.shell import Ports, Shell
 from tests import outside
+from tests.gateway.house import House
 from tests.given import HOUSE, NOW_US
 
 SECRET = "1e" * 32
+ADA = "dev_" + "a" * 20
 
 
 class NoWeb:
@@ -179,3 +184,32 @@ def laid_out(state: Ledger, bucket: Bucket, folder: Path) -> Path:
             (repository / name).write_bytes(data)
     git(repository, "update-ref", "refs/heads/main", state.commit)
     return repository
+
+
+def some(count: int, first: int = 0) -> list[EntryRecorded]:
+    """Entries of ADA's, a second apart."""
+    return [entry_of(first + n, ADA, at_us=NOW_US + (first + n) * SECOND_US) for n in range(count)]
+
+
+def entered(count: int) -> tuple[Publishing, list[EntryRecorded]]:
+    """ADA has agreed, and so many of their entries are recorded."""
+    at, entries = Publishing(), some(count)
+    at.agree(ADA)
+    at.enter(entries)
+    return at, entries
+
+
+def read(at: Publishing, folder: Path) -> ledger.History:
+    """The ledger, read as anybody reads it."""
+    folder.mkdir(exist_ok=True)
+    copy = LedgerCopy(laid_out(at.state, at.bucket, folder))
+    history = ledger.read(copy.main, copy.fetch)
+    ledger.check_signatures(history.heads, [key_of(at.state.key)])
+    return history
+
+
+def house_of(at: Publishing) -> House:
+    """A gateway on the same stores."""
+    house = House()
+    house.store, house.bus, house.bucket, house.ledger = at.store, at.bus, at.bucket, at.bucket
+    return house

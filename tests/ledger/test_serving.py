@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from emulators.serving import serving
 from shared.adapters.ledger_copy import LedgerCopy
 from shared.domain import ledger
 from shared.domain.event import Event
@@ -20,12 +21,8 @@ from shared.runtime.edge import Submission
 from shared.runtime.node import Node
 from shared.runtime.settings import Settings
 from shared.runtime.shell import Shell
-from tests.gateway.house import House
 from tests.given import NOW_US
-from tests.ledger.publishing import Publishing, entry_of, git
-from tests.ledger.serving import served
-
-ADA = "dev_" + "a" * 20
+from tests.ledger.publishing import ADA, Publishing, entry_of, git, house_of
 
 
 @pytest.fixture
@@ -35,13 +32,6 @@ def at() -> Publishing:
     return publishing
 
 
-def house_of(at: Publishing) -> House:
-    """A gateway on the same stores."""
-    house = House()
-    house.store, house.bus, house.bucket, house.ledger = at.store, at.bus, at.bucket, at.bucket
-    return house
-
-
 def publish(at: Publishing, count: int, first: int = 0) -> None:
     at.enter([entry_of(first + n, ADA, at_us=NOW_US + first + n) for n in range(count)])
     at.publish()
@@ -49,7 +39,7 @@ def publish(at: Publishing, count: int, first: int = 0) -> None:
 
 def test_git_clones_it_and_fetches_what_is_new(at: Publishing, tmp_path: Path) -> None:
     publish(at, 3)
-    with served(house_of(at).app) as url:
+    with serving(house_of(at).app) as url:
         git(tmp_path, "clone", "--quiet", f"{url}/ledger.git")
         clone = tmp_path / "ledger"
         assert (clone / "checkpoint").read_text() == at.state.note
@@ -72,7 +62,7 @@ def test_a_pack_that_was_absorbed_is_still_there_for_who_is_cloning(at: Publishi
 
 
 def test_an_empty_ledger_is_cloned_as_one(at: Publishing, tmp_path: Path) -> None:
-    with served(house_of(at).app) as url:
+    with serving(house_of(at).app) as url:
         assert "empty repository" in git(tmp_path, "clone", f"{url}/ledger.git")
         assert httpx.get(f"{url}/ledger/checkpoint").status_code == 404
 
@@ -141,7 +131,7 @@ def test_a_real_node_is_cloned_from(tmp_path: Path) -> None:
             if node.wired.store.state("archiver", "checkpoint/log"):
                 break
             threading.Event().wait(0.05)  # The node confirms the entry meanwhile.
-        with served(node.app) as url:
+        with serving(node.app) as url:
             git(tmp_path, "clone", "--quiet", f"{url}/ledger.git")
         assert entry.hash in git(tmp_path / "ledger", "rev-list", "main")
         assert git(tmp_path / "ledger", "fsck", "--strict", "--no-progress") == ""
