@@ -111,6 +111,9 @@ def test_nothing_tells_of_developers_who_were_erased(node: Node, players: Cast, 
     entries = str(api.get("/api/entries", limit=500))
     assert alice.login in entries
     assert bob.login in entries
+    assert all(telling(folder, one) == set() for one in players.developers), (
+        "nothing tells of anybody without the keys"
+    )
     # One who invites, and one who is invited; and what others' raw bodies say of them lies sealed, too.
     for one in (alice, bob):
         mentioned(node, carol, one)
