@@ -47,14 +47,14 @@ def app(edge: Edge) -> Asgi:
         Path(path.replace(*_WITH_SLASHES), Endpoint(edge, routes, uploads))
         for path, routes in by_path.items()
     ]
-    inner = Starlette(routes=paths, exception_handlers={HTTPException: _unknown})
+
+    async def unknown(request: Request, _: Exception) -> Response:
+        """Endpoints refuse by themselves: what is left is a path that there is not."""
+        return await refusal(of_status(404), request, edge, page=False)
+
+    inner = Starlette(routes=paths, exception_handlers={HTTPException: unknown})
     inner.router.redirect_slashes = False
     return Frame(inner, edge)
-
-
-async def _unknown(request: Request, _: Exception) -> Response:
-    """Endpoints refuse by themselves: what is left is a path that there is not."""
-    return refusal(of_status(404), request, page=False)
 
 
 class Endpoint:
@@ -72,14 +72,14 @@ class Endpoint:
         method = "GET" if request.method == "HEAD" else request.method
         route = self._routes.get(method)
         if route is None:
-            return refusal(of_status(405), request, page=False, allow=sorted(self._routes))
+            return await refusal(of_status(405), request, self._edge, page=False, allow=sorted(self._routes))
         try:
             return await self._answer(route, request)
         except Rejection as rejection:
-            return refusal(rejection, request, page=route.page)
+            return await refusal(rejection, request, self._edge, page=route.page)
         except TimeoutError:
             away = Rejection(503, "Store away", "the House cannot read or write just now", retry_after_s=2)
-            return refusal(away, request, page=route.page)
+            return await refusal(away, request, self._edge, page=route.page)
         except Exception as error:
             correlation = request.state.correlation
             # The frames without the message, which may hold somebody's text.
@@ -87,7 +87,7 @@ class Endpoint:
             name = type(error).__name__
             log("bug", "request failed", "gateway", correlation, error=name, path=route.path, stack=stack)
             detail = "a bug in the House; its log knows more under this correlation id"
-            return refusal(Rejection(500, "Bug", detail), request, page=route.page)
+            return await refusal(Rejection(500, "Bug", detail), request, self._edge, page=route.page)
 
     async def _answer(self, route: Route, request: Request) -> Response:
         edge, headers, browsing = self._edge, dict(request.headers), route.method == "GET" or route.form

@@ -5,21 +5,22 @@ that, Origin). And what somebody does signed in carries a word that only their o
 """
 
 import hmac
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from functions.gateway.auth import COOKIE
 from functions.gateway.call import Call
-from shared.runtime.edge import Rejection
+from shared.runtime.edge import Edge, Rejection
 
 FIELD = "csrf"
 
 
-def csrf(call: Call) -> str:
+def csrf(edge: Edge, cookies: Mapping[str, str]) -> str:
     """The word for the forms of this session, empty without one."""
-    session = call.cookies.get(COOKIE, "")
+    session = cookies.get(COOKIE, "")
     if not session:
         return ""
-    return hmac.digest(call.edge.secrets.get("sign-in"), b"csrf\0" + session.encode(), "sha256").hex()
+    return hmac.digest(edge.secrets.get("sign-in"), b"csrf\0" + session.encode(), "sha256").hex()
 
 
 def refuse_foreign(call: Call) -> None:
@@ -47,6 +48,6 @@ def refuse_forged(call: Call, word: str) -> None:
     """
     refuse_foreign(call)
     by_session = "authorization" not in call.headers
-    if by_session and not hmac.compare_digest(word.encode(), csrf(call).encode()):
+    if by_session and not hmac.compare_digest(word.encode(), csrf(call.edge, call.cookies).encode()):
         detail = "this form is not from your session: load its page anew and send it from there"
         raise Rejection(403, "Not allowed", detail, [(FIELD, detail)])

@@ -1,17 +1,19 @@
 """From outcomes to HTTP: answers with their validators, refusals as RFC 9457 problems or, on pages, as a page."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 import msgspec
 from pydantic import BaseModel, ValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from functions.gateway.auth import COOKIE, Caller, by_session
 from functions.gateway.call import HTML, PROBLEM, Answer
 from shared.domain.event import Event, Recorded, type_of
-from shared.runtime.edge import Rejection
+from shared.runtime.edge import Edge, Rejection
 
 _DETAILS = {
     404: "there is nothing here; /openapi.json lists what there is",
@@ -63,7 +65,9 @@ def _has(given: str | None, etag: str) -> bool:
     return given.strip() == "*" or etag in re.findall(r'"[^"]*"', given)
 
 
-def refusal(rejection: Rejection, request: Request, *, page: bool, allow: Sequence[str] = ()) -> Response:
+async def refusal(
+    rejection: Rejection, request: Request, edge: Edge, *, page: bool, allow: Sequence[str] = ()
+) -> Response:
     """The refusal as a problem document, or as a page for whoever reads pages."""
     headers: dict[str, str] = {}
     if rejection.status == 401:
@@ -82,10 +86,21 @@ def refusal(rejection: Rejection, request: Request, *, page: bool, allow: Sequen
     if wants_page:
         from functions.gateway.pages import problem
 
-        body, media_type = problem(rejection, correlation), HTML
+        # A page that says why something failed must not fail for the same reason.
+        well = rejection.status < 500
+        known = await run_in_threadpool(_signed_in, edge, request.cookies) if well else None
+        body, media_type = problem(rejection, correlation, edge, known, request.cookies), HTML
     else:
         body, media_type = rejection.document(correlation), PROBLEM
     return Response(body, rejection.status, {**headers, "content-type": media_type})
+
+
+def _signed_in(edge: Edge, cookies: Mapping[str, str]) -> Caller | None:
+    """Whose browser it is, as far as that can be read now."""
+    try:
+        return by_session(edge, cookies.get(COOKIE))
+    except TimeoutError:
+        return None
 
 
 def repeated(asked: Sequence[tuple[str, Event]], kept: Sequence[Recorded]) -> bool:

@@ -1,7 +1,9 @@
 """Bad input stops at the edge with a problem document that names the field and its limit."""
 
+import re
 from typing import Any
 
+import msgspec
 import pytest
 
 from shared.domain.requests import Role
@@ -167,6 +169,35 @@ def test_whoever_reads_pages_gets_a_page(house: House) -> None:
     assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
     api = house.request("GET", "/api/nothing", headers={"accept": "text/html,*/*"})
     assert api.headers["content-type"] == "application/problem+json"
+
+
+def test_the_page_of_a_refusal_knows_who_is_signed_in_and_whose_house_it_is(house: House) -> None:
+    house.house = msgspec.structs.replace(house.house, name="Tide House")
+    entered = house.request("POST", "/sign-in", data={"token": house.customer().token})
+    cookie = {"cookie": entered.headers["set-cookie"].partition(";")[0]}
+    words = set()
+    for path, status in (("/", 200), ("/nothing", 404), ("/me", 403), ("/sign-out", 405)):
+        page = house.request("GET", path, headers={"accept": "text/html", **cookie})
+        assert page.status_code == status
+        assert all(text in page.text for text in ("Tide House", "client client_tide", "Sign out")), path
+        words |= set(re.findall(r'name="csrf" value="([0-9a-f]{64})"', page.text))
+    assert len(words) == 1
+
+
+def test_the_page_of_a_refusal_needs_no_store(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    entered = house.request("POST", "/sign-in", data={"token": house.customer().token})
+    cookie = {"cookie": entered.headers["set-cookie"].partition(";")[0]}
+
+    def away(*_: Any) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(house, "state", away)
+    for path, status, said in (
+        ("/", 503, "The House cannot read or write just now. Try again in 2 s."),
+        ("/nothing", 404, "There is nothing here"),
+    ):
+        page = house.request("GET", path, headers={"accept": "text/html", **cookie})
+        assert (page.status_code, said in page.text) == (status, True)
 
 
 def test_a_bug_is_answered_without_what_it_said(

@@ -1,5 +1,7 @@
 """Templates into pages. Everything that is put into one is escaped."""
 
+import json
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
@@ -10,11 +12,12 @@ from functions.gateway.call import HTML, Answer, Call
 from functions.gateway.forms import csrf
 from shared.domain.entries import sentence
 from shared.domain.instants import DAY_US, HOUR_US, MINUTE_US, SECOND_US, rfc3339
-from shared.runtime.edge import Rejection
+from shared.runtime.edge import Edge, Rejection
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+VALUE_CHARACTERS_MAX = 400
 _FOLDER = files("functions.gateway.pages")
 
 
@@ -40,16 +43,11 @@ def _environment() -> "Environment":
         "brief_stream": brief_stream,
         "percent": percent,
         "readable": readable,
+        "said": said,
+        "plain": plain,
     }
     environment.globals |= {"style_version": _style()[1], "sentence": sentence}
     return environment
-
-
-def render(template: str, caller: Caller | None, correlation: str, **context: Any) -> bytes:
-    """One page."""
-    page = _environment().get_template(template)
-    context = {"house": "The House", "csrf": "", **context}
-    return page.render(caller=caller, correlation=correlation, **context).encode()
 
 
 def page(call: Call, template: str, status: int = 200, **context: Any) -> Answer:
@@ -57,15 +55,29 @@ def page(call: Call, template: str, status: int = 200, **context: Any) -> Answer
     context |= {
         "ago": lambda us: ago(call.now_us - us),
         "house": call.edge.house.name,
-        "csrf": csrf(call),
+        "csrf": csrf(call.edge, call.cookies),
+        "caller": call.known,
+        "correlation": call.correlation,
     }
-    body = render(template, call.known, call.correlation, **context)
-    return Answer(body, status, HTML)
+    return Answer(_render(template, **context), status, HTML)
 
 
-def problem(rejection: Rejection, correlation: str) -> bytes:
-    """A refusal as a page."""
-    return render("problem.html", None, correlation, problem=rejection)
+def problem(
+    rejection: Rejection, correlation: str, edge: Edge, caller: Caller | None, cookies: Mapping[str, str]
+) -> bytes:
+    """A refusal as a page, for whoever is signed in."""
+    return _render(
+        "problem.html",
+        problem=rejection,
+        correlation=correlation,
+        house=edge.house.name,
+        caller=caller,
+        csrf=csrf(edge, cookies),
+    )
+
+
+def _render(template: str, **context: Any) -> bytes:
+    return _environment().get_template(template).render(context).encode()
 
 
 @lru_cache(maxsize=1)
@@ -108,6 +120,17 @@ def percent(share: float) -> str:
 def readable(event_type: str) -> str:
     """`house.eventlog.entry-recorded.v1` as `entry recorded`."""
     return event_type.split(".")[2].replace("-", " ") if event_type.count(".") >= 3 else event_type
+
+
+def said(detail: str) -> str:
+    """A refusal's detail as a sentence."""
+    return f"{detail[:1].upper()}{detail[1:]}" + ("" if detail.endswith((".", "?", "!")) else ".")
+
+
+def plain(value: Any) -> str:
+    """A field of an event: text as it is, anything else as JSON, both only as long as one reads."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= VALUE_CHARACTERS_MAX else f"{text[:VALUE_CHARACTERS_MAX]}…"
 
 
 def ago(elapsed_us: int) -> str:
