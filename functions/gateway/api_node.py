@@ -38,9 +38,10 @@ def house(call: Call) -> Answer:
     )
 
 
-def show_notice(call: Call) -> Answer:
+def raw_notice(call: Call) -> Answer:
     """The notice; the digest of these bytes is the terms."""
-    return Answer(notice(), media_type="text/markdown; charset=utf-8", etag=call.edge.house.terms[7:39])
+    etag, headers = call.edge.house.terms[7:39], {"vary": "Accept"}
+    return Answer(notice(), media_type="text/markdown; charset=utf-8", headers=headers, etag=etag)
 
 
 def list_letters(call: Call, query: LettersQuery) -> Answer:
@@ -106,9 +107,9 @@ ROUTES = (
     Route("GET", "/api/house", "What an invitation has to name", house, answer=answers.House),
     Route(
         "GET",
-        "/notice",
-        "The text that opt-ins agree on",
-        show_notice,
+        "/notice.md",
+        "The text that opt-ins agree on, as its digest takes it",
+        raw_notice,
         answer="text/markdown",
         refusals=(304,),
     ),

@@ -194,7 +194,9 @@ def test_the_notice_is_what_the_terms_are_the_digest_of(house: House) -> None:
 
     from shared.runtime.wiring import terms
 
-    notice = house.nobody().get("/notice")
-    assert f"sha256:{sha256(notice.content).hexdigest()}" == terms()
+    for path in ("/notice", "/notice.md"):
+        notice = house.nobody().get(path)
+        assert notice.headers["content-type"] == "text/markdown; charset=utf-8"
+        assert f"sha256:{sha256(notice.content).hexdigest()}" == terms()
     shown = house.nobody().get("/api/house").json()
     assert (shown["origin"], shown["terms"]) == ("https://house.example", house.house.terms)

@@ -1,11 +1,14 @@
 """The pages: what is on them, for whom, and that nothing put into them is markup."""
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
 
+from functions.gateway.api_node import notice
 from functions.gateway.pages.journey import DEPTH_MAX, tree
+from functions.gateway.pages.notice import Block, blocks
 from functions.gateway.pages.render import ago, brief_stream, offset
 from shared.domain.event import Recorded
 from shared.domain.instants import DAY_US, SECOND_US
@@ -117,6 +120,24 @@ def test_a_journey_is_drawn_as_what_caused_what(house: House) -> None:
     assert "+0.0 ms" in page
     refused = house.developer(3).get(f"/journeys/{correlation}")
     assert (refused.status_code, refused.headers["content-type"]) == (404, "text/html; charset=utf-8")
+
+
+def test_the_notice_is_a_page_for_browsers(house: House) -> None:
+    answer = house.nobody().get("/notice", accept="text/html,application/xhtml+xml,*/*;q=0.8")
+    assert (answer.headers["content-type"], answer.headers["vary"]) == ("text/html; charset=utf-8", "Accept")
+    assert house.house.terms in answer.text
+    text = re.sub(r"<[^>]+>", " ", answer.text.partition("<article")[2].partition("</article>")[0])
+    words = re.findall(r"[\w’'./-]+", unescape(text.partition(">")[2]))
+    assert words == re.findall(r"[\w’'./-]+", re.sub(r"^(#+|-) |\*\*|`", " ", notice().decode(), flags=re.M))
+
+
+def test_marks_of_a_text_become_its_structure() -> None:
+    found = list(blocks("# A\n\nOne `c`\nand **d** * 2\n\n- e\n  f\n- <b>g</b>\n"))
+    assert found == [
+        Block("h1", ((("", "A"),),)),
+        Block("p", ((("", "One "), ("code", "c"), ("", " and "), ("b", "d"), ("", " * 2")),)),
+        Block("ul", ((("", "e f"),), (("", "<b>g</b>"),))),
+    ]
 
 
 def event(name: str, cause: str, at_us: int) -> tuple[Recorded, dict[str, Any]]:

@@ -4,7 +4,7 @@ from pydantic import BaseModel
 
 from functions.gateway.bodies import NewSignInLink
 from functions.gateway.call import DEVELOPER, EVERYBODY, HTML, Handler, Roles, Route
-from functions.gateway.pages import brief, github, home, journey, log, me, sign_in
+from functions.gateway.pages import brief, github, home, journey, log, me, notice, sign_in
 from functions.gateway.pages.render import problem as problem
 from functions.gateway.pages.render import style
 
@@ -64,6 +64,7 @@ def _my_form(path: str, summary: str, handler: Handler, body: type[BaseModel], *
 
 ROUTES = (
     _page("/", "What is going on now", home.show),
+    _page("/notice", "The text that opt-ins agree on: a page for browsers, else as it is", notice.show, (304,)),
     _page("/log", "The event log, with filters", log.show, (403,), ("operator", "developer"), log.LogQuery),
     _page("/journeys/{correlationid}", "One journey as a causal tree", journey.show, (404,), EVERYBODY),
     _page("/briefs/{brief}", "One brief with its results", brief.show, (404,), EVERYBODY),
