@@ -110,8 +110,8 @@ class NewCommit(Body):
     hash: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")] | None = None
 
 
-def _several(given: Any) -> Any:
-    """A form sends one value as it is, and several as a list."""
+def several(given: Any) -> Any:
+    """What a field of several values holds: a form sends one value as it is, and several as a list."""
     return given if isinstance(given, tuple) else tuple(given) if isinstance(given, list) else (given,)
 
 
@@ -119,7 +119,7 @@ class Withholding(Body):
     """Entries, by their hashes or their commits', to be withheld, or to be withheld no more."""
 
     entries: Annotated[
-        tuple[EntryHash, ...], BeforeValidator(_several), Field(min_length=1, max_length=WITHHOLDINGS_MAX)
+        tuple[EntryHash, ...], BeforeValidator(several), Field(min_length=1, max_length=WITHHOLDINGS_MAX)
     ]
     withheld: bool = True
 

@@ -133,10 +133,11 @@ def test_a_developer_signs_in_once_sees_withholds_downloads_and_is_erased(
             details.locator("summary").click()
         assert fits()
         assert page.get_by_text("alice +70").is_visible()
-        page.get_by_label(f"Mark: ({house.pseudonym(1)}) starred repository [{LONG}]").check()
+        page.get_by_text(f"(you) starred repository [{LONG}]").click()
         page.get_by_role("button", name="Withhold marked").click()
         page.get_by_role("link", name="What came of it").wait_for()
         assert page.locator("#entries .chip.withheld").count() == 1
+        page.locator("#opt-ins summary").first.click()
         page.get_by_role("button", name="Withdraw").first.click()
         page.get_by_role("link", name="What came of it").wait_for()
         assert page.locator("#opt-ins .chip.revoked").count() == 1
@@ -144,7 +145,7 @@ def test_a_developer_signs_in_once_sees_withholds_downloads_and_is_erased(
             page.get_by_role("link", name="one JSON document").click()
         assert download.value.suggested_filename == f"house-{house.pseudonym(1)}.json"
         page.get_by_label("Type “erase me”").fill("erase me")
-        page.get_by_role("button", name="Erase me").click()
+        page.get_by_role("button", name="Erase me for good").click()
         page.get_by_role("heading", name="You are being forgotten").wait_for()
         assert fits()
         page.goto(f"{address}/me")

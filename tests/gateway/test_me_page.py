@@ -12,7 +12,8 @@ FORMS = {
     "withholdings": {"entries": "f" * 40, "withheld": "yes"},
     "opt-ins": {"name": "1" * 40},
     "tokens": {"name": "0" * 64},
-    "participation": {"given": "no"},
+    "keys": {"name": "SHA256:" + "A" * 43},
+    "consents": {"purpose": "participation", "given": "no"},
     "erasure": {"confirm": "erase me"},
 }
 
@@ -77,7 +78,7 @@ def test_what_others_wrote_stays_text(house: House) -> None:
 def test_marked_entries_are_withheld_and_released(house: House, alice: Browser) -> None:
     mine = list(hashes(house.developer(1).get("/api/entries")))
     answer = alice.post("withholdings", entries=mine[:2], withheld="yes")
-    assert re.fullmatch(r"/me\?asked=[0-9a-f]{32}", answer.headers["location"])
+    assert re.fullmatch(r"/me\?asked=[0-9a-f]{32}&part=entries#entries", answer.headers["location"])
     assert "What came of it" in alice.get(answer.headers["location"]).text
     shown = {row["hash"]: row["standing"] for row in everything(house.developer(1))["entries"]}
     assert {hash for hash, standing in shown.items() if standing == "withheld"} == set(mine[:2])
@@ -85,7 +86,8 @@ def test_marked_entries_are_withheld_and_released(house: House, alice: Browser) 
     assert alice.post("withholdings", entries=mine[0], withheld="no").status_code == 303
     shown = {row["hash"]: row["standing"] for row in everything(house.developer(1))["entries"]}
     assert (shown[mine[0]], shown[mine[1]]) != ("withheld", "withheld")
-    assert alice.post("withholdings", withheld="yes").status_code == 400
+    unmarked = alice.post("withholdings", withheld="yes")
+    assert (unmarked.status_code, "Nothing was marked" in unmarked.text) == (400, True)
 
 
 def test_an_opt_in_is_withdrawn_and_participation_taken_back(house: House, alice: Browser) -> None:
@@ -93,8 +95,29 @@ def test_an_opt_in_is_withdrawn_and_participation_taken_back(house: House, alice
     assert everything(house.developer(1))["opt-ins"][0]["status"] == "revoked"
     assert alice.post("opt-ins", name="2" * 40).status_code == 404
     assert house.developer(1).get("/api/me").json()["participation"]
-    assert alice.post("participation", given="no").status_code == 303
+    assert alice.post("consents", purpose="participation", given="no").status_code == 303
     assert not house.developer(1).get("/api/me").json()["participation"]
+    assert alice.post("consents", purpose="participation", given="yes").status_code == 303
+    assert house.developer(1).get("/api/me").json()["participation"]
+    assert alice.post("consents", purpose="spam", given="yes").status_code == 400
+
+
+def test_an_introduction_is_taken_back_for_its_brief(house: House, alice: Browser) -> None:
+    assert "Introduced to client_x" in alice.get().text
+    answer = alice.post("consents", purpose="introduction", given="no", brief="e" * 32)
+    assert answer.headers["location"].endswith("#leads")
+    said = everything(house.developer(1))["consents"][-1]
+    assert (said["purpose"], said["given"], said["brief"]) == ("introduction", False, "e" * 32)
+
+
+def test_a_key_is_revoked(house: House, alice: Browser) -> None:
+    (key,) = everything(house.developer(1))["keys"]
+    assert alice.post("keys", name=key["fingerprint"]).headers["location"].endswith("#keys")
+    (key,) = everything(house.developer(1))["keys"]
+    assert key["revoked"]
+    assert alice.post("keys", name=key["fingerprint"]).headers["location"] == "/me#keys"
+    (theirs,) = everything(house.developer(2))["keys"]
+    assert alice.post("keys", name=theirs["fingerprint"]).status_code == 404
 
 
 def test_revoking_its_own_token_signs_the_browser_out(house: House, alice: Browser) -> None:
@@ -146,3 +169,20 @@ def test_entries_go_on_page_by_page(house: House) -> None:
     found = [re.findall(r'name="entries" value="([0-9a-f]{40})"', page) for page in (first, second)]
     assert (len(found[0]), len(found[1])) == (25, 5)
     assert not set(found[0]) & set(found[1])
+    # Who withholds on the second page is led back to it.
+    after = older[1].removeprefix("/me?after=")
+    answer = browser.post("withholdings", entries=found[1], withheld="yes", after=after)
+    assert answer.headers["location"].startswith(f"/me?after={after}&asked=")
+    again = browser.get(answer.headers["location"]).text
+    assert re.findall(r'name="entries" value="([0-9a-f]{40})"', again) == found[1]
+    assert again.count('class="chip withheld"') == 5
+
+
+def test_all_entries_of_a_page_are_marked_at_once(house: House) -> None:
+    for _ in range(3):
+        house.entry(1, 2)
+    browser = Browser(house, 1)
+    assert 'href="/me?marked=all#entries"' in browser.get().text
+    marked = browser.get("/me?marked=all").text
+    assert len(re.findall(r'name="entries" value="[0-9a-f]{40}" checked', marked)) == 3
+    assert 'href="/me#entries">Mark none' in marked

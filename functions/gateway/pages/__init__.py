@@ -110,7 +110,8 @@ ROUTES = (
     _my_form("withholdings", "Withhold the marked entries, or release them", me.withhold, me.Withheld, 404),
     _my_form("opt-ins", "Take an opt-in back, or decline an invitation", me.withdraw, me.Named, 404, 409),
     _my_form("tokens", "Revoke one of your tokens or sessions", me.revoke, me.Named, 404),
-    _my_form("participation", "Let your own entries be used, or no longer", me.participate, me.Participation),
+    _my_form("keys", "Revoke one of your SSH keys", me.revoke_key, me.NamedKey, 404),
+    _my_form("consents", "Give a consent, or take it back", me.speak, me.Word),
     _my_form("erasure", "Have yourself forgotten, for good", me.erase, me.Typed, 200),
     Route("GET", "/style.css", "How the pages look", style, answer="text/css", refusals=(304,)),
 )

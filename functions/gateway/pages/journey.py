@@ -1,6 +1,5 @@
 """One journey as a causal tree: each event below the one that caused it, at its time since the first."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,13 +7,12 @@ from msgspec import Struct
 
 from functions.gateway import journeys
 from functions.gateway.call import Answer, Call, missing
-from functions.gateway.pages.render import offset, page
+from functions.gateway.pages.render import offset, page, plain
 from shared.domain.event import Recorded
 from shared.domain.ids import correlation_id
 
 DEPTH_MAX = 10
 """Deeper events are drawn at this depth: a page has an edge."""
-_VALUE_CHARACTERS_MAX = 400
 
 
 class Node(Struct, frozen=True):
@@ -73,9 +71,4 @@ def tree(seen: Sequence[tuple[Recorded, dict[str, Any]]]) -> list[Node]:
 
 
 def _fields(data: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, _value(value)) for name, value in data.items())
-
-
-def _value(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _VALUE_CHARACTERS_MAX else f"{text[:_VALUE_CHARACTERS_MAX]}…"
+    return tuple((name, plain(value)) for name, value in data.items())
