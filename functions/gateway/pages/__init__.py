@@ -64,7 +64,9 @@ def _my_form(path: str, summary: str, handler: Handler, body: type[BaseModel], *
 
 ROUTES = (
     _page("/", "What is going on now", home.show),
-    _page("/notice", "The text that opt-ins agree on: a page for browsers, else as it is", notice.show, (304,)),
+    _page(
+        "/notice", "The text that opt-ins agree on: a page for browsers, else as it is", notice.show, (304,)
+    ),
     _page("/log", "The event log, with filters", log.show, (403,), ("operator", "developer"), log.LogQuery),
     _page("/journeys/{correlationid}", "One journey as a causal tree", journey.show, (404,), EVERYBODY),
     _page("/briefs/{brief}", "One brief with its results", brief.show, (404,), EVERYBODY),

@@ -21,6 +21,10 @@ from shared.domain.ssh import SIGNATURE_BYTES_MAX
 from shared.domain.tokens import Token
 from shared.runtime.edge import Rejection
 
+_OPENS_NOTHING = (
+    "That token opens nothing: perhaps it was used, or is over. Ask whoever gave it to you for another."
+)
+_SIGN_AGAIN = "Sign the new challenge below, and paste all that was printed."
 _Token = Annotated[str, StringConstraints(strip_whitespace=True, max_length=TOKEN_CHARACTERS_MAX)]
 
 
@@ -70,7 +74,7 @@ def enter(call: Call, given: SignIn) -> Outcome:
         return one_time.spend(call, once, opened, led)
     who = by_token(call.edge, given.token)
     if who is None:
-        return _forms(call, given.next, "That token opens nothing: perhaps it was used, or is over.", 401)
+        return _forms(call, given.next, _OPENS_NOTHING, 401)
     return with_session(call, who.digest, call.now_us + SESSION_US, given.next)
 
 
@@ -81,7 +85,8 @@ def enter_by_key(call: Call, given: Signed) -> Outcome:
     except Rejection as rejection:
         if rejection.status == 503:
             raise
-        return _forms(call, given.next, f"Not signed in: {rejection.detail}.", rejection.status)
+        message = f"Not signed in: {rejection.detail}. {_SIGN_AGAIN}"
+        return _forms(call, given.next, message, rejection.status)
     opened = session(call, shown)
     return begin(call, opened, with_session(call, opened.digest, opened.until_us, given.next))
 
