@@ -1,5 +1,6 @@
 """The event log over HTTP: entries in pages, one entry, and a party's word to withhold it."""
 
+from collections.abc import Sequence
 from hashlib import sha256
 
 from functions.gateway import entries
@@ -24,33 +25,37 @@ def list_entries(call: Call, query: EntriesQuery) -> Answer:
 
 def show_entry(call: Call) -> Answer:
     """One entry, by its own hash or by its commit's."""
-    return Answer(entries.shown(_found(call), entries.Standings(call.edge)))
+    return Answer(entries.shown(_found(call)[0], entries.Standings(call.edge)))
 
 
 def withhold(call: Call) -> Submit:
-    """A party wants the entry used for nothing."""
-    entry, developer = _found(call).entry, call.who.subject
-    return _requested(developer, WithholdingRequested(developer, entry.hash, entry.parties, entry.invitation))
+    """A party wants the entry used for nothing, or a commit in whichever of its entries."""
+    me = call.who.subject
+    asked = (found.entry for found in _found(call))
+    return _requested(
+        me, [WithholdingRequested(me, entry.hash, entry.parties, entry.invitation) for entry in asked]
+    )
 
 
 def release(call: Call) -> Submit:
     """A party no longer withholds the entry. The other still may, and no opt-in that rested on it comes back."""
-    entry, developer = _found(call).entry, call.who.subject
-    return _requested(developer, ReleaseRequested(developer, entry.hash, entry.parties))
+    me = call.who.subject
+    asked = (found.entry for found in _found(call))
+    return _requested(me, [ReleaseRequested(me, entry.hash, entry.parties) for entry in asked])
 
 
-def _requested(developer: str, requested: WithholdingRequested | ReleaseRequested) -> Submit:
+def _requested(developer: str, requested: Sequence[WithholdingRequested | ReleaseRequested]) -> Submit:
     return Submit(
-        ((f"person/{developer}", requested),),
+        tuple((f"person/{developer}", one) for one in requested),
         lambda receipt: Answer(
             Requested(request=receipt.events[0].id, correlationid=receipt.correlation), 202
         ),
     )
 
 
-def _found(call: Call) -> entries.Found:
-    found = entries.by_hash(call.edge, call.who, call.path["hash"])
-    if found is None:
+def _found(call: Call) -> list[entries.Found]:
+    found = entries.about(call.edge, call.who, call.path["hash"])
+    if not found:
         raise missing("entry")
     return found
 

@@ -1,6 +1,7 @@
 """My data over HTTP: a developer sees everything that concerns them, takes it with them, and takes back."""
 
 from collections.abc import Callable
+from itertools import chain
 
 from functions.gateway import entries, export, mine, my_answers
 from functions.gateway.answers import Requested
@@ -68,21 +69,20 @@ def _download(call: Call, pieces: export.Pieces, media_type: str, ending: str) -
 def withhold(call: Call, wanted: Withholding) -> Submit:
     """Withhold entries, or withhold them no more; each hash has its own outcome."""
     me = call.who.subject
-    found = {name: entries.by_hash(call.edge, call.who, name) for name in wanted.entries}
+    found = {name: entries.about(call.edge, call.who, name) for name in wanted.entries}
     events: dict[str, Event] = {}
-    for known in found.values():
-        if known is not None:
-            entry = known.entry
-            events[entry.hash] = (
-                WithholdingRequested(me, entry.hash, entry.parties, entry.invitation)
-                if wanted.withheld
-                else ReleaseRequested(me, entry.hash, entry.parties)
-            )
+    for known in chain.from_iterable(found.values()):
+        entry = known.entry
+        events[entry.hash] = (
+            WithholdingRequested(me, entry.hash, entry.parties, entry.invitation)
+            if wanted.withheld
+            else ReleaseRequested(me, entry.hash, entry.parties)
+        )
     if not events:
         raise missing("entry")
     asked: my_answers.Outcome = "withholding" if wanted.withheld else "releasing"
     results = [
-        my_answers.WithholdingOutcome(hash=name, outcome="unknown" if found[name] is None else asked)
+        my_answers.WithholdingOutcome(hash=name, outcome=asked if found[name] else "unknown")
         for name in wanted.entries
     ]
     return Submit(

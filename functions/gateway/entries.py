@@ -17,6 +17,8 @@ from shared.runtime.edge import Edge
 
 SCANNED_MAX = 5_000
 """Entries looked at for one page; `next` continues where it stopped, even when nothing was found."""
+COPIES_MAX = 500
+"""Entries about one commit that are told, or withheld, together."""
 _CHUNK = 500
 _PREFIX = "entry/"
 _decode = msgspec.json.Decoder(EntryRecorded).decode
@@ -89,17 +91,24 @@ def _asked_for(entry: EntryRecorded, query: EntriesQuery) -> bool:
     )
 
 
-def by_hash(edge: Edge, caller: Caller, name: str) -> Found | None:
-    """The entry with this hash, or the newest one about the commit with it, if the caller may see it."""
-    own = edge.states("eventlog", msgspec.Raw, f"anchor:{name}", None, _CHUNK)
-    about = [_found(view) for view, _ in own]
+def about(edge: Edge, caller: Caller, name: str) -> list[Found]:
+    """The entry with this hash, or else all about the commit with it, the newest first, that the caller may see.
+
+    A commit is in several where it was pushed to several places, or sent by itself.
+    """
     entry = edge.state("eventlog", _PREFIX + name, EntryRecorded)
-    if entry is not None:
+    if entry is not None and concerns(caller, entry):
         # A stream's first event carries the correlation id.
         recorded = edge.read(_PREFIX + name, 0, 1)
-        about.insert(0, Found(entry, 0, recorded[0].correlation))
-    allowed = (found for found in about if concerns(caller, found.entry))
-    return next((Found(edge.opened(f.entry), f.cursor, f.correlation) for f in allowed), None)
+        return [Found(edge.opened(entry), 0, recorded[0].correlation)]
+    found: list[Found] = []
+    for view in _scan(edge, f"anchor:{name}", None):
+        one = _found(view)
+        if concerns(caller, one.entry):
+            found.append(Found(edge.opened(one.entry), one.cursor, one.correlation))
+        if len(found) == COPIES_MAX:
+            break
+    return found
 
 
 def _found(view: View) -> Found:
