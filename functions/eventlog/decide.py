@@ -101,6 +101,7 @@ def _of_attested(attested: CommitAttested) -> EntryRecorded:
             refusal=attested.refusal,
             grade="signed",
             fingerprint=attested.fingerprint,
+            unproven=attested.source == "github",
         )
     )
 

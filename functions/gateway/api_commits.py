@@ -1,10 +1,16 @@
-"""Raw commits over HTTP: judged on receipt, by the keys registered then, and never again."""
+"""Raw commits over HTTP: judged on receipt, by the keys registered then, and never again.
+
+A key that only GitHub shows of an account may be anybody's: who knows a public key can have it shown as their own. What
+is signed with it is taken for that account's, unless another one pushed the commit before; and whoever proves to have
+the key may send the commit once more, for themselves.
+"""
 
 from functions.gateway.answers import keys as answers
 from functions.gateway.bodies import NewCommit
 from functions.gateway.call import Answer, Call, Route, Submit
-from functions.gateway.signers import Signer, signer
+from functions.gateway.signers import Signer, Source, signer
 from shared.domain.commits import COMMIT_BYTES_MAX
+from shared.domain.entries import EntryRecorded
 from shared.domain.event import House
 from shared.domain.evidence import CommitAttested
 from shared.domain.handles import addressed, handle_of
@@ -12,8 +18,10 @@ from shared.domain.ids import uuid5
 from shared.domain.instants import SECOND_US
 from shared.domain.trailers import Refusal, parse
 from shared.runtime.commit_verdict import Judged, judge
-from shared.runtime.edge import Rejection
+from shared.runtime.edge import Edge, Rejection
 
+ENTRIES_MAX = 500
+"""Entries about one commit that are looked at."""
 _YEAR_10000_S = 253_402_300_800
 
 
@@ -32,19 +40,45 @@ def submit(call: Call, sent: NewCommit) -> Answer | Submit:
         raise _refused(422, f"the commit's hash is {name}, not the one announced", "hash")
     if judged.verdict != "valid" or judged.fingerprint is None:
         raise _refused(422, judged.reason or "")
-    known = call.edge.state("gateway", f"commit/{name}", CommitAttested)
-    if known is not None:
-        return Answer(_shown(known, call.correlation), 200)
     by = signer(call.edge, judged.fingerprint)
+    known = _known(call.edge, name)
+    if known is not None and not (known.source == "github" and _proves(by)):
+        return Answer(_shown(known, call.correlation), 200)
     if isinstance(by, str):
         raise _refused(422, by)
+    if not _proves(by) and _pushed_by_another(call.edge, name, by):
+        reason = (
+            f"another account pushed it, and only GitHub says that {judged.fingerprint} is yours: register it"
+        )
+        raise _refused(422, reason)
     attested = _attested(name, judged, by, call.edge.house, call.now_us)
+    stream = _stream(name, by.source)
     return Submit(
-        ((f"commit/{name}", attested),),
+        ((stream, attested),),
         lambda receipt: Answer(_shown(attested, receipt.correlation), 202),
-        # One commit is attested once, however many send it at the same time.
-        input_id=uuid5("commit", name),
+        # One commit is attested once by each of the two, however many send it at the same time.
+        input_id=uuid5(*stream.split("/")),
     )
+
+
+def _stream(name: str, source: Source) -> str:
+    return f"commit/{name}" if source == "registered" else f"commit/{name}/{source}"
+
+
+def _known(edge: Edge, name: str) -> CommitAttested | None:
+    """The verdict given before, the better one of two."""
+    streams = (_stream(name, "registered"), _stream(name, "github"))
+    found = (edge.state("gateway", stream, CommitAttested) for stream in streams)
+    return next(filter(None, found), None)
+
+
+def _proves(by: Signer | str) -> bool:
+    return isinstance(by, Signer) and by.source == "registered"
+
+
+def _pushed_by_another(edge: Edge, name: str, by: Signer) -> bool:
+    entries = edge.states("eventlog", EntryRecorded, f"anchor:{name}", None, ENTRIES_MAX)
+    return any(entry.actor not in (None, by.developer) for _, entry in entries)
 
 
 def _refused(status: int, reason: str, field: str = "commit") -> Rejection:

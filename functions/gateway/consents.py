@@ -133,16 +133,21 @@ def _opt_in(events: Sequence[Known], subject: str) -> list[Consent]:
     response: Known | None = None
     confirmation: Known | None = None
     end: Known | None = None
-    said: dict[str, Known] = {}
+    said: dict[tuple[str, str], Known] = {}
     for known in events:
         match known.body:
             case Invited():
                 invitation = known
-            case Responded(response=commit):
-                said.setdefault(commit, known)
+            case Responded(response=commit, responder=by):
+                # The last word on a commit has its best evidence; who else pushed it is somebody else.
+                said[commit, by] = known
             case OptInConfirmed() as confirmed:
                 same = confirmation is not None and _parties(confirmation) == confirmed.parties
-                confirmation, response, end = known, said.get(confirmed.response), end if same else None
+                confirmation, response, end = (
+                    known,
+                    said.get((confirmed.response, confirmed.parties[1])),
+                    end if same else None,
+                )
             case OptInRevoked() | OptInDeclined() if confirmation:
                 end = known
             case _:

@@ -8,6 +8,7 @@ takes the login over is somebody else.
 from collections.abc import Sequence
 from itertools import islice
 
+from functions.optin.copies import merged
 from shared.domain.optins import INVITATION_US_MAX, Invited, Responded
 
 ANSWERS_MAX = 16
@@ -60,7 +61,9 @@ def kept(invited: Invited | None, answers: Sequence[Responded]) -> tuple[Respond
     earliest: dict[tuple[str, str, str | None, bool], Responded] = {}
     for given in sorted(answers, key=lambda one: (one.received_at_us, one.entry)):
         kind = (given.responder, given.answer, given.refusal, given.since_us is not None)
-        earliest.setdefault(kind, given)
+        first = earliest.setdefault(kind, given)
+        if first.response == given.response:
+            earliest[kind] = merged(first, given)
     found = tuple(earliest.values())
     if invited is None:
         return found[:ANSWERS_MAX]

@@ -12,14 +12,15 @@ arrives late: a confirmation by its revocation.
 """
 
 from collections.abc import Sequence
+from typing import assert_never
 
 from msgspec.structs import replace
 
 from functions.optin import answers, spoken
+from functions.optin.copies import is_proven, merged
 from functions.optin.verdict import verdict
 from shared.domain.entries import EntryRecorded
 from shared.domain.event import Due, Event, Input
-from shared.domain.grades import suffices
 from shared.domain.optins import (
     IdClaimed,
     IdRefused,
@@ -41,10 +42,10 @@ from shared.runtime.shapes import Decider, Fold
 REFUSED_MAX = 64
 """Refusals kept of one invitation; of more, the reason is not told."""
 WITHHELD_MAX = 64
-"""Withheld statements kept of one invitation: as many as its parties could need, and more than count."""
+"""Withheld statements kept of one invitation. There is room beyond for those that it may rest on, whoever fills it."""
 
 WITHDRAWN_MAX = 16
-"""Developers of whom it is kept that they took one invitation back; two of them count."""
+"""Developers of whom it is kept that they took one invitation back. There is room beyond for those who speak in it."""
 
 _LATER = "another account pushed it first"
 _SIGNED = "another developer signed it"
@@ -79,7 +80,8 @@ def _told(state: Invitation, arrived: Input) -> list[Event]:
             return _answering(state, spoken.answer(entry, arrived.house))
         case WithholdingRequested(invitation=str() as commit) as asked:
             by_party = asked.developer in asked.parties
-            if not by_party or asked.entry in state.withheld or len(state.withheld) >= WITHHELD_MAX:
+            room = len(state.withheld) < WITHHELD_MAX
+            if not by_party or asked.entry in state.withheld or not room:
                 return []
             return [StatementWithheld(commit, asked.entry, asked.developer, arrived.time_us)]
         case OptInWithdrawn(developer=by, invitation=commit):
@@ -109,10 +111,8 @@ def _inviting(
     state: Invitation, entry: EntryRecorded, said: Invited | OptInDeclined | StatementRefused
 ) -> list[Event]:
     match said:
-        case Invited() if _comes_first(state, said):
-            return [said]
-        case Invited() if state.invited and said.inviter != state.invited.inviter:
-            return _refused(state, StatementRefused(said.invitation, said.entry, _lost(said, state.invited)))
+        case Invited():
+            return _invited(state, said)
         case OptInDeclined() if state.invited is None:
             known = said == state.declined or said.entry in state.refused
             return [] if known else [said]
@@ -122,33 +122,45 @@ def _inviting(
         case StatementRefused():
             return _refused(state, said)
         case _:
-            return []
+            assert_never(said)
+
+
+def _invited(state: Invitation, copy: Invited) -> list[Event]:
+    """The first copy, or a better one. An account's own copies are one; of two accounts' one counts."""
+    known = state.invited
+    if known is not None and copy.inviter == known.inviter:
+        both = merged(known, copy)
+        return [both] if both != known else []
+    if known is None or _takes_over(state, known, copy):
+        return [copy]
+    return _refused(state, StatementRefused(copy.invitation, copy.entry, _lost(copy, known)))
 
 
 def _answering(state: Invitation, said: Responded | StatementRefused) -> list[Event]:
     if isinstance(said, StatementRefused):
         return _refused(state, said)
-    if said in answers.kept(state.invited, (*state.answers, said)):
-        return [said] if said not in state.answers else []
+    if said in state.answers:
+        return []
+    # What is new is the answer itself, or what its copies together make of it.
+    for one in answers.kept(state.invited, (*state.answers, said)):
+        if one not in state.answers:
+            return [one]
     return _idle(state, (said,))
 
 
-def _comes_first(state: Invitation, copy: Invited) -> bool:
-    """Whether this copy of the commit is the one that counts: the earliest, unless another's is signed or confirmed."""
-    known = state.invited
-    if known is None:
-        return True
-    if copy.inviter != known.inviter and state.confirmed:
+def _takes_over(state: Invitation, known: Invited, copy: Invited) -> bool:
+    """Whether another account's copy is the one that counts: the earliest, unless one is signed, or it is confirmed."""
+    if state.confirmed:
         return False
-    if copy.inviter != known.inviter and copy.grade != known.grade:
-        # Whoever signed it said it; whoever pushed it may only have carried it.
-        return suffices(copy.grade, known.grade)
+    if is_proven(copy) != is_proven(known):
+        # Whoever signed it said it; whoever pushed it, or has GitHub show the key, may only have carried it.
+        return is_proven(copy)
     return (copy.received_at_us, copy.entry) < (known.received_at_us, known.entry)
 
 
 def _lost(copy: Invited, to: Invited) -> str:
     """Why the one copy gave way to another account's."""
-    return _LATER if copy.grade == to.grade else _SIGNED
+    return _LATER if is_proven(copy) == is_proven(to) else _SIGNED
 
 
 def _told_of(state: Invitation, given: Sequence[Responded]) -> Invitation:

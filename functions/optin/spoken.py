@@ -42,6 +42,7 @@ def invitation(entry: EntryRecorded, house: House) -> Invited | OptInDeclined | 
         since_us=_since(said),
         grade=entry.grade,
         fingerprint=entry.fingerprint,
+        unproven=entry.unproven,
     )
     refusal = _broken(invited) or _mismatch(said, house)
     return OptInDeclined(commit, None, refusal, entry.hash) if refusal else invited
@@ -113,4 +114,5 @@ def answer(entry: EntryRecorded, house: House) -> Responded | StatementRefused:
         since_us=_since(said),
         grade=entry.grade,
         fingerprint=entry.fingerprint,
+        unproven=entry.unproven,
     )

@@ -66,7 +66,7 @@ def _end(state: Invitation, said: Sequence[Responded], sound: Responded | None) 
         for by, at_us in state.withdrawn.items()
         if by in (invited.inviter, account)
     ]
-    rests_on = {invited.entry, *([sound.entry] if sound else [])}
+    rests_on = {entry for said in (invited, sound) if said for entry in (said.entry, said.proof)}
     ends += [
         _End(word.withheld_at_us, word.by, "a commit it rests on is withheld")
         for entry, word in state.withheld.items()

@@ -17,7 +17,8 @@ class EntryRecorded(Event, frozen=True):
     `trailers` are the House's trailers of the commit message when they are well formed; `refusal` says why the
     commit is an ordinary one although its message tries to speak to the House. `delivery` is the digest of
     the delivery it was parsed from, `ordinal` its place among that delivery's entries. Of grade `signed` it is a
-    commit that was sent by itself: `fingerprint` is the key's, and `delivery` the commit's SHA-256 object hash.
+    commit that was sent by itself: `fingerprint` is the key's, and `delivery` the commit's SHA-256 object hash;
+    `unproven` where only GitHub says whose key it is.
     `actor_handle` and `invitee_handle` stand for logins (see handles); `invitee` is whom House-Invite names by number.
     """
 
@@ -50,6 +51,7 @@ class EntryRecorded(Event, frozen=True):
     invitee: str | None = None
     invitee_handle: str | None = None
     invitee_login: Annotated[str, of("invitee_handle")] | None = None
+    unproven: bool = False
 
     @property
     def parties(self) -> tuple[str, ...]:

@@ -56,8 +56,9 @@ class KeysAskedFor(Event, frozen=True):
 
 @event("house.gateway.commit-attested.v1")
 class CommitAttested(Event, frozen=True):
-    """A raw commit is signed by a developer's key, as ssh-keygen judged on receipt. Stream: `commit/<commit>`.
+    """A raw commit is signed by a developer's key, as ssh-keygen judged on receipt.
 
+    Stream: `commit/<commit>`, or `commit/<commit>/github` where only GitHub vouches for the key.
     `commit` is its name in its own object format, `digest` its SHA-256 object hash. `source` says who vouched for
     the key: the developer's own proof or GitHub. Trailers, refusal, handles and invitee are as in EntryRecorded.
     """

@@ -2,6 +2,9 @@
 
 `signed`: an SSH signature by a key that the developer registered, over the raw commit. `platform`: the signed
 delivery's numeric sender. `claimed`: an author line only, which is never enough.
+
+A key that GitHub shows of an account, and nobody proved to have, is `unproven`: whoever knows a public key can have it
+shown as their own. What it signs is theirs, unless somebody else has said the same before, or proves to have the key.
 """
 
 from typing import Literal
@@ -16,6 +19,11 @@ LEAST_GRADE: Grade = "platform"
 def suffices(grade: Grade, least: Grade) -> bool:
     """Whether evidence of `grade` is at least as good as `least`."""
     return GRADES.index(grade) <= GRADES.index(least)
+
+
+def strength(grade: Grade, *, unproven: bool) -> int:
+    """How good evidence is that one account and no other said something: the lower, the better."""
+    return 2 * GRADES.index(grade) + unproven
 
 
 def weaker(one: Grade, other: Grade) -> Grade:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from msgspec import Struct
 
 from shared.domain.event import Event, event, of
-from shared.domain.grades import Grade
+from shared.domain.grades import Grade, strength
 from shared.domain.instants import DAY_US
 
 Answer = Literal["accept", "decline", "revoke"]
@@ -35,7 +35,8 @@ class Invited(Event, frozen=True):
 
     `invitee` is the account it is to, where its number is given; without, whose login it is has to turn out.
     `since_us` is the inviter's House-Since. `grade` is the evidence for who said it, `fingerprint` the key's where it
-    is signed.
+    is signed, `unproven` where only GitHub says whose key it is. Of several copies of one commit by one account the
+    earliest is `entry`, and counts; `proof` is the entry of the best evidence, where that is another one.
     """
 
     invitation: str
@@ -54,6 +55,13 @@ class Invited(Event, frozen=True):
     invitee_handle: str = ""
     grade: Grade = "platform"
     fingerprint: str | None = None
+    unproven: bool = False
+    proof: str | None = None
+
+    @property
+    def strength(self) -> int:
+        """How good the evidence is: the lower, the better."""
+        return strength(self.grade, unproven=self.unproven)
 
 
 @event("house.optin.responded.v1")
@@ -61,7 +69,7 @@ class Responded(Event, frozen=True):
     """A commit that names an invitation was pushed. Stream: `invitation/<invitation>`.
 
     `revoke` may be either party's. `refusal` says which rule an acceptance fails by itself. `since_us` is its
-    House-Since. `grade` and `fingerprint` are as in Invited.
+    House-Since. `grade`, `fingerprint`, `unproven` and `proof` are as in Invited.
     """
 
     invitation: str
@@ -77,6 +85,13 @@ class Responded(Event, frozen=True):
     responder_handle: str = ""
     grade: Grade = "platform"
     fingerprint: str | None = None
+    unproven: bool = False
+    proof: str | None = None
+
+    @property
+    def strength(self) -> int:
+        """How good the evidence is: the lower, the better."""
+        return strength(self.grade, unproven=self.unproven)
 
 
 @event("house.optin.statement-refused.v1")
@@ -286,7 +301,12 @@ class Invitation(Struct, frozen=True, omit_defaults=True):
     def responded(self) -> Responded | None:
         """The answer that settled it, or the first one."""
         settled = self.confirmed or self.declined
-        settling = (answer for answer in self.answers if settled and answer.response == settled.response)
+        by = self.confirmed.parties[1] if self.confirmed else None
+        settling = (
+            answer
+            for answer in self.answers
+            if settled and answer.response == settled.response and by in (None, answer.responder)
+        )
         return next(settling, next(iter(self.answers), None))
 
     @property

@@ -191,3 +191,61 @@ def test_bodies_over_the_limit_or_of_another_kind_are_refused(house: House) -> N
     assert refused(alice.post("/api/commits", {"commit": "eA==", "hash": "x"}))[0] == 400
     assert send(house.customer(), b"x").status_code == 403
     assert send(house.nobody(), b"x").status_code == 401
+
+
+# -- whose key it is, when only GitHub says so
+
+
+def trailers(house: House, login: str) -> dict[str, str]:
+    lines = (line.partition(": ") for line in invitation(house, login).splitlines())
+    return {key: value for key, _, value in lines if key.startswith("House-")}
+
+
+def inviter(house: House, commit: str) -> str | None:
+    state = house.state("optin", f"invitation/{commit}", Invitation)
+    return state.invited.inviter if state and state.invited else None
+
+
+def test_who_has_github_show_somebody_elses_key_takes_none_of_their_commits(
+    house: House, laptop: Signer
+) -> None:
+    """A public key is public, and GitHub asks for no proof: alice's invitation would become mallory's."""
+    raw = laptop.commit(invitation(house, "bob"))
+    commit = names(raw).sha1
+    house.entry(1, kind="commit", actor_login="alice", anchor=commit, trailers=trailers(house, "bob"))
+    shown_by_github(house, 66, "mallory", laptop)
+    status, why = refused(send(house.developer(66), raw))
+    assert (status, "another account pushed it" in why, "register it" in why) == (422, True, True)
+    assert inviter(house, commit) == house.pseudonym(1)
+
+
+def test_who_proves_to_have_the_key_takes_back_what_github_gave_another(house: House, laptop: Signer) -> None:
+    raw, mallory, alice = (
+        laptop.commit(invitation(house, "bob")),
+        house.developer(66),
+        house.developer(1),
+    )
+    commit = names(raw).sha1
+    shown_by_github(house, 66, "mallory", laptop)
+    assert send(mallory, raw).json()["signer"] == house.pseudonym(66)
+    assert send(alice, raw).json()["signer"] == house.pseudonym(66)
+    house.clock.move(HOUR_US)
+    registers(house, 1, "alice", laptop)
+    assert (send(alice, raw).status_code, inviter(house, commit)) == (202, house.pseudonym(1))
+    # That verdict is the last one.
+    again = send(mallory, raw)
+    assert (again.status_code, again.json()["signer"]) == (200, house.pseudonym(1))
+    attested = [house.read(f"commit/{commit}{of}") for of in ("", "/github")]
+    assert [len(events) for events in attested] == [1, 1]
+
+
+def test_ones_own_push_is_no_other_account(house: House, laptop: Signer) -> None:
+    raw = laptop.commit(invitation(house, "bob"))
+    commit = names(raw).sha1
+    house.entry(1, kind="commit", actor_login="alice", anchor=commit, trailers=trailers(house, "bob"))
+    shown_by_github(house, 1, "alice", laptop)
+    assert send(house.developer(1), raw).status_code == 202
+    state = house.state("optin", f"invitation/{commit}", Invitation)
+    assert state is not None
+    assert state.invited is not None
+    assert (state.invited.grade, state.invited.unproven) == ("signed", True)
