@@ -80,7 +80,7 @@ def _told(state: Invitation, arrived: Input) -> list[Event]:
             return _answering(state, spoken.answer(entry, arrived.house))
         case WithholdingRequested(invitation=str() as commit) as asked:
             by_party = asked.developer in asked.parties
-            room = len(state.withheld) < WITHHELD_MAX
+            room = len(state.withheld) < WITHHELD_MAX or asked.entry in _statements(state)
             if not by_party or asked.entry in state.withheld or not room:
                 return []
             return [StatementWithheld(commit, asked.entry, asked.developer, arrived.time_us)]
@@ -99,10 +99,17 @@ def _told(state: Invitation, arrived: Input) -> list[Event]:
             return []
 
 
+def _statements(state: Invitation) -> set[str | None]:
+    """The entries of what is kept of the invitation and its answers."""
+    said = (state.invited, *state.answers)
+    return {entry for one in said if one for entry in (one.entry, one.proof)}
+
+
 def _withdrawn(state: Invitation, commit: str, by: str, at_us: int) -> list[Event]:
     """Of each developer the earliest word counts."""
     known_us = state.withdrawn.get(by)
-    room = known_us is not None or len(state.withdrawn) < WITHDRAWN_MAX
+    invitee = state.invited.invitee if state.invited else None
+    room = known_us is not None or len(state.withdrawn) < WITHDRAWN_MAX or by in (*state.parties, invitee)
     earlier = known_us is None or at_us < known_us
     return [WithdrawalNoted(commit, by, at_us)] if room and earlier else []
 

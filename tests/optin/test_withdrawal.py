@@ -4,13 +4,13 @@ from itertools import permutations
 
 import pytest
 
-from functions.optin.decide import INVITATION, WITHDRAWN_MAX
+from functions.optin.decide import INVITATION, WITHDRAWN_MAX, WITHHELD_MAX
 from functions.optin.main import FUNCTION
 from shared.domain.entries import EntryRecorded
 from shared.domain.event import Event
 from shared.domain.instants import HOUR_US
-from shared.domain.optins import Invitation, OptInRevoked, WithdrawalNoted
-from shared.domain.requests import ErasureRequested, OptInWithdrawn
+from shared.domain.optins import Invitation, OptInRevoked, StatementWithheld, WithdrawalNoted
+from shared.domain.requests import ErasureRequested, OptInWithdrawn, WithholdingRequested
 from tests.given import NOW_US, given
 from tests.optin.facts import ADMITTED, confirmed, responded
 from tests.optin.said import ALICE, BOB, CAROL, HASH, accept, invite
@@ -87,3 +87,24 @@ def test_what_is_kept_of_strangers_is_bounded() -> None:
     given(INVITATION, *past).when(withdrawn("dev_3"), at_us=NOW_US - 1).then(
         WithdrawalNoted(HASH, "dev_3", NOW_US - 1)
     )
+
+
+@pytest.mark.parametrize("by", [ALICE, BOB])
+def test_strangers_leave_room_for_the_two_who_may_end_it(by: str) -> None:
+    """Else whoever has enough accounts could keep somebody in an opt-in."""
+    strangers = [WithdrawalNoted(HASH, f"dev_{n}", NOW_US) for n in range(WITHDRAWN_MAX)]
+    past = (*ADMITTED, responded(YES, "accept"), confirmed(YES), *strangers)
+    outcome = given(INVITATION, *past).when(withdrawn(by), at_us=LATER_US)
+    assert outcome.after.status == "revoked"
+    invited = given(INVITATION, *ADMITTED, *strangers).when(withdrawn(by), at_us=LATER_US)
+    assert (invited.after.status == "declined") == (by == ALICE)
+
+
+@pytest.mark.parametrize("statement", [invite(), YES])
+def test_what_strangers_withhold_leaves_room_for_what_it_rests_on(statement: EntryRecorded) -> None:
+    strangers = [StatementWithheld(HASH, f"{n:040x}", CAROL, NOW_US) for n in range(WITHHELD_MAX)]
+    past = (*ADMITTED, responded(YES, "accept"), confirmed(YES), *strangers)
+    asked = WithholdingRequested(str(statement.actor), statement.hash, statement.parties, HASH)
+    assert given(INVITATION, *past).when(asked, at_us=LATER_US).after.status == "revoked"
+    other = WithholdingRequested(CAROL, "f" * 40, (CAROL,), HASH)
+    given(INVITATION, *past).when(other, at_us=LATER_US).nothing()
