@@ -9,7 +9,7 @@ from functions.gateway.answers import keys as answers
 from functions.gateway.bodies import NewCommit
 from functions.gateway.call import Answer, Call, Route, Submit
 from functions.gateway.signers import Signer, Source, signer
-from shared.domain.commits import COMMIT_BYTES_MAX
+from shared.domain.commits import COMMIT_BYTES_MAX, Commit
 from shared.domain.entries import EntryRecorded
 from shared.domain.event import House
 from shared.domain.evidence import CommitAttested
@@ -23,6 +23,8 @@ from shared.runtime.edge import Edge, Rejection
 ENTRIES_MAX = 500
 """Entries about one commit that are looked at."""
 _YEAR_10000_S = 253_402_300_800
+_UTF_8 = ("utf-8", "utf8")
+"""As git spells it."""
 
 
 def submit(call: Call, sent: NewCommit) -> Answer | Submit:
@@ -89,7 +91,7 @@ def _attested(name: str, judged: Judged, by: Signer, house: House, now_us: int) 
     commit, fingerprint = judged.commit, judged.fingerprint
     assert commit is not None
     assert fingerprint is not None
-    said = parse(commit.text)
+    said = _said(commit)
     return CommitAttested(
         commit=name,
         digest=judged.sha256,
@@ -104,6 +106,14 @@ def _attested(name: str, judged: Judged, by: Signer, house: House, now_us: int) 
         signer_handle=handle_of(by.login, house.pseudonym),
         **addressed(said if isinstance(said, dict) else None, house.pseudonym),
     )
+
+
+def _said(commit: Commit) -> dict[str, str] | Refusal | None:
+    """What it tells the House. In another encoding git would show other words than are read here."""
+    said = parse(commit.text)
+    if isinstance(said, dict) and (commit.encoding or _UTF_8[0]).lower() not in _UTF_8:
+        return Refusal("the commit has an encoding header, and House trailers are read in UTF-8 only")
+    return said
 
 
 def _shown(attested: CommitAttested, correlation: str) -> answers.Attested:

@@ -249,3 +249,26 @@ def test_ones_own_push_is_no_other_account(house: House, laptop: Signer) -> None
     assert state is not None
     assert state.invited is not None
     assert (state.invited.grade, state.invited.unproven) == ("signed", True)
+
+
+@pytest.mark.parametrize("encoding", ["UTF-7", "IBM037", "UTF-16", "ISO-8859-1"])
+def test_trailers_that_git_would_read_in_another_encoding_do_not_count(
+    house: House, laptop: Signer, encoding: str
+) -> None:
+    registers(house, 1, "alice", laptop)
+    laptop.commit("first")
+    laptop.git("config", "i18n.commitEncoding", encoding)
+    raw = laptop.commit(invitation(house, "bob"))
+    assert f"\nencoding {encoding}\n".encode() in raw
+    answer = send(house.developer(1), raw).json()
+    assert (answer["speaks"], "encoding header" in answer["refusal"]) == (False, True)
+    assert inviter(house, names(raw).sha1) is None
+
+
+def test_trailers_that_say_they_are_utf_8_count(house: House, laptop: Signer) -> None:
+    registers(house, 1, "alice", laptop)
+    raw = laptop.commit(invitation(house, "bob"), signed=False)
+    raw = raw.replace(b"\n\n", b"\nencoding utf8\n\n", 1)
+    armoured = laptop.sign(raw, "git").replace(b"\n", b"\n ")
+    answer = send(house.developer(1), raw.replace(b"\n\n", b"\ngpgsig " + armoured + b"\n\n", 1)).json()
+    assert (answer["speaks"], answer["refusal"]) == (True, None)
