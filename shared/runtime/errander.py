@@ -11,9 +11,10 @@ from typing import Any
 from shared.domain.event import Recorded
 from shared.ports.store import Conflict
 from shared.runtime.errands import act, conclude, redrive, scheduled
+from shared.runtime.happening import Happening, of
 from shared.runtime.patience import Patience, each
 from shared.runtime.shapes import Gateways
-from shared.runtime.shell import Happening, Shell, of
+from shared.runtime.shell import Shell
 from shared.runtime.worker import Worker
 
 AT_ONCE = 8

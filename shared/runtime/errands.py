@@ -13,9 +13,10 @@ from shared.domain.ids import uuid5
 from shared.domain.instants import SECOND_US
 from shared.ports.store import Conflict
 from shared.runtime.batch import Batch
+from shared.runtime.happening import Happening
 from shared.runtime.sealing import opened
 from shared.runtime.shapes import Errand, Gateways
-from shared.runtime.shell import Happening, Shell
+from shared.runtime.shell import Shell
 
 _DUE, _SCHEDULED = type_of(Due).name, type_of(Scheduled).name
 
@@ -168,7 +169,7 @@ async def redrive(shell: Shell, letter: str, gateways: Gateways) -> bool:
     Raises:
         KeyError: there is no such open dead letter, or its input is gone.
     """
-    happening = shell.reopened(letter)
+    happening = shell.letters.reopened(letter)
     outcome = await act(shell, happening, gateways, again=True)
     batch = shell.batch()
     batch.load([(letter, happening.id), *((stream, happening.id) for stream in outcome.versions)])
@@ -179,4 +180,6 @@ async def redrive(shell: Shell, letter: str, gateways: Gateways) -> bool:
         batch.add(happening.id, happening.correlation, happening.time_us, outcome.events, seed=seed)
     if outcome.error is not None:
         shell.park(batch, happening, outcome.error)
-    return shell.close_letter(batch, happening, letter, version)
+    went_through = shell.letters.close(batch, happening, letter, version)
+    shell.publish(batch.append())
+    return went_through

@@ -18,10 +18,11 @@ from shared.runtime import errands, raw
 from shared.runtime.acceptance import accept, away, operator
 from shared.runtime.draws import draw
 from shared.runtime.edge import Receipt, Rejection, Submission, Trouble
+from shared.runtime.happening import Happening, of
 from shared.runtime.lanes import Full, Lanes
 from shared.runtime.patience import Patience, each
 from shared.runtime.shapes import Function, Gateways
-from shared.runtime.shell import Happening, Ports, Shell, of
+from shared.runtime.shell import Ports, Shell
 
 LANES, TOGETHER_MAX, WAITING_MAX = 4, 64, 256
 """More lanes wait for more commits at once; more together share one, and lose more races for a busy stream."""

@@ -6,7 +6,6 @@ input; a TimeoutError leaves the shell untouched and is retried by whoever drive
 
 from __future__ import annotations
 
-import traceback
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +13,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from shared.domain import parked
-from shared.domain.event import Due, Event, House, Input, Recorded, Scheduled, all_types, decode, type_of
+from shared.domain.event import Due, Event, House, Input, Recorded, all_types, type_of
 from shared.domain.ids import uuid5
-from shared.domain.parked import STACK_CHARACTERS_MAX, Parked
 from shared.ports.bucket import Bucket
 from shared.ports.bus import Bus
 from shared.ports.clock import Clock
@@ -26,14 +23,15 @@ from shared.ports.store import Conflict, Store
 from shared.runtime import raw
 from shared.runtime.batch import Batch, Folds
 from shared.runtime.edge import Receipt, Rejection, Submission
-from shared.runtime.logs import log, place
+from shared.runtime.happening import Happening, of
+from shared.runtime.letters import Letters
 from shared.runtime.sealing import sealed
 from shared.runtime.shapes import Decider, Errand, Function, Spread, dead_letters
 
 ATTEMPTS_MAX = 8
 """How often a lost race is decided again before the input is given back to the bus."""
 DUE_BATCH = 256
-_DUE, _SCHEDULED = type_of(Due).name, type_of(Scheduled).name
+_DUE = type_of(Due).name
 
 
 @dataclass(frozen=True)
@@ -46,42 +44,6 @@ class Ports:
     clock: Clock
     house: House
     seals: Seals
-
-
-class Happening(Struct, frozen=True, gc=False):
-    """One input on its way through the shell; `stream` and `version` say where it lies.
-
-    The body of a recorded event is decoded late, where a failure can be parked.
-    """
-
-    id: str
-    type: str
-    correlation: str
-    time_us: int
-    stream: str
-    version: int
-    data: bytes = b""
-    tick: Event | None = None
-
-    @property
-    def prefix(self) -> str:
-        """The first part of its stream's name."""
-        return self.stream[: self.stream.index("/")]
-
-    def body(self) -> Event:
-        """What happened.
-
-        Raises:
-            Undecodable: the stored bytes are not what their type says.
-        """
-        return decode(self.type, self.data) if self.tick is None else self.tick
-
-
-def of(event: Recorded) -> Happening:
-    """A recorded event as an input."""
-    return Happening(
-        event.id, event.type, event.correlation, event.time_us, event.stream, event.version, event.data
-    )
 
 
 class Plan(Struct, frozen=True):
@@ -104,9 +66,9 @@ class Shell:
             known.name for known in all_types() if type_of(known.body).name in function.reads
         )
         self._families = {_family(name) for name in self.reads}
-        self._parked, self._redriven = parked.types_for(self.name, personal=function.reads_words)
-        letters = dead_letters()
-        self.folds = Folds({**function.folds, letters.prefix: letters})
+        kept = dead_letters()
+        self.folds = Folds({**function.folds, kept.prefix: kept})
+        self.letters = Letters(function, self.folds, ports.store, ports.clock)
         self._deciders: dict[str, list[Decider[Any] | Spread]] = {}
         self._attached: set[str] = set()
         for reader in function.readers:
@@ -199,7 +161,7 @@ class Shell:
     def _load(self, batch: Batch, plans: Sequence[Plan], *, optimistic: bool) -> None:
         """Load what the plans concern. Streams that begin with their one event are first taken for new."""
         wants = [(stream, plan.happening.id) for plan in plans for stream, _ in plan.units]
-        wants += [(self.letter(plan.happening.id), plan.happening.id) for plan in plans if plan.error]
+        wants += [(self.letters.stream(plan.happening.id), plan.happening.id) for plan in plans if plan.error]
         if not optimistic:
             wants += [(stream, plan.happening.id) for plan in plans for stream, _ in plan.spread]
         if wants:
@@ -274,58 +236,9 @@ class Shell:
         if due_at_us is not None and due_at_us <= happening.time_us:
             raise ValueError(f"{happening.stream} is still due at {due_at_us} after its Due was handled")
 
-    def letter(self, input_id: str) -> str:
-        """The stream of the dead letter of an input."""
-        return f"parked/{self.name}/{input_id}"
-
     def park(self, batch: Batch, happening: Happening, error: Exception) -> None:
-        """Keep an input that met a bug, with its stack; a tick does not come again until its stream moves."""
-        letter, known = self.letter(happening.id), batch.is_handled(happening.id)
-        batch.load([(letter, happening.id)])
-        if batch.is_handled(happening.id) and not known:
-            # It was parked before, and nothing but its letter remembers it.
-            return
-        body = self._parked(
-            happening.id,
-            happening.type,
-            happening.stream,
-            happening.version,
-            f"{type(error).__name__}: {error}"[:500],
-            "".join(traceback.format_exception(error))[-STACK_CHARACTERS_MAX:],
-            self.ports.clock.now_us(),
-        )
-        self._note_letter(batch, happening, letter, body)
-        if happening.type == _DUE:
-            batch.undue(happening.stream, happening.id)
-        self.counts["parked"] += 1
-        log("bug", "input parked", self.name, happening.correlation, input=happening.id, error=place(error))
-
-    def _note_letter(self, batch: Batch, happening: Happening, letter: str, body: Event) -> None:
-        # Each note has an id of its own, as one input can be parked and driven again many times.
-        seed = f"{happening.id}:{letter}:{batch.held(letter).version}"
-        batch.add(happening.id, happening.correlation, happening.time_us, [(letter, body)], seed=seed)
-
-    def reopened(self, letter: str) -> Happening:
-        """The input that an open dead letter keeps.
-
-        Raises:
-            KeyError: there is no such open dead letter, or its input is gone.
-        """
-        store, now_us = self.ports.store, self.ports.clock.now_us()
-        view = store.state(self.name, letter)
-        state: Parked = self.folds.state(letter, view.state if view else None)
-        if view is None or state.status != "parked":
-            raise KeyError(f"{letter} is not an open dead letter of {self.name}")
-        stream, version = state.source_stream, state.source_version
-        if state.input_type in (_DUE, _SCHEDULED):
-            tick = Due(now_us) if state.input_type == _DUE else Scheduled(version)
-            return Happening(
-                state.input_id, state.input_type, view.correlation, now_us, stream, version, tick=tick
-            )
-        found = store.read(stream, version - 1, 1)
-        if not found:
-            raise KeyError(f"the input at {stream} version {version} is gone")
-        return of(found[0])
+        """Let what met a bug be a dead letter, and count it."""
+        self.counts["parked"] += self.letters.put(batch, happening, error)
 
     def redrive(self, letter: str) -> bool:
         """Decide on a parked input again; whether it went through this time.
@@ -333,21 +246,13 @@ class Shell:
         Raises:
             KeyError: there is no such open dead letter, or its input is gone.
         """
-        plan = self._plan(self.reopened(letter))
+        plan = self._plan(self.letters.reopened(letter))
         batch = self.batch()
         self._load(batch, [plan], optimistic=False)
         batch.load([(letter, plan.happening.id)])
         version = batch.held(letter).version
         self._decide(batch, plan)
-        return self.close_letter(batch, plan.happening, letter, version)
-
-    def close_letter(self, batch: Batch, happening: Happening, letter: str, version: int) -> bool:
-        """Append a redriven input's outcome; the letter is closed unless it was parked again since `version`."""
-        went_through = batch.held(letter).version == version
-        if went_through:
-            self._note_letter(
-                batch, happening, letter, self._redriven(happening.id, self.ports.clock.now_us())
-            )
+        went_through = self.letters.close(batch, plan.happening, letter, version)
         self.publish(batch.append())
         return went_through
 

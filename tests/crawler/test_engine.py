@@ -9,8 +9,9 @@ from shared.domain.event import Recorded, encode, type_of
 from shared.domain.ids import uuid5
 from shared.domain.instants import DAY_US
 from shared.runtime import errands
+from shared.runtime.happening import Happening, of
 from shared.runtime.shapes import Gateways
-from shared.runtime.shell import Happening, Ports, Shell, of
+from shared.runtime.shell import Ports, Shell
 from tests.crawler.looking import ADA, OCTO, USERS, confirmed, gateways
 from tests.given import HOUSE, NOW_US, SEALS
 

@@ -9,7 +9,7 @@ from shared.domain.event import Recorded
 from shared.ports.store import Conflict
 from shared.runtime.batch import encode_state
 from shared.runtime.errands import act, conclude, redrive
-from shared.runtime.shell import of
+from shared.runtime.happening import of
 from tests.engine.toys import Toys
 
 

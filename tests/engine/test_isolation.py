@@ -11,9 +11,9 @@ import pytest
 from shared.domain.event import Event, Input, Recorded, Scheduled, event
 from shared.runtime.errander import Errander
 from shared.runtime.errands import act, conclude, redrive, scheduled
+from shared.runtime.happening import of
 from shared.runtime.hosted import Hosted
 from shared.runtime.shapes import Errand, Fold, Function, Gateways
-from shared.runtime.shell import of
 from tests.engine.toys import ALL, Charged, Toys
 
 SECRETS: Any = None

@@ -8,7 +8,7 @@ import pytest
 from shared.domain.event import Recorded
 from shared.domain.ids import correlation_id, uuid5
 from shared.runtime.errands import act, conclude
-from shared.runtime.shell import of
+from shared.runtime.happening import of
 from shared.runtime.worker import upstream
 from tests.contracts.stores import placeless
 from tests.engine.toys import Toys

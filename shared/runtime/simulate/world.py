@@ -22,8 +22,9 @@ from shared.ports.store import Conflict, View
 from shared.runtime.draws import draw
 from shared.runtime.edge import Submission
 from shared.runtime.errands import act, conclude, scheduled
+from shared.runtime.happening import of
 from shared.runtime.shapes import Function, Gateways
-from shared.runtime.shell import Ports, Shell, of
+from shared.runtime.shell import Ports, Shell
 from shared.runtime.simulate.deeds import Item, Webhook
 from shared.runtime.simulate.doorway import Doorway
 from shared.runtime.simulate.faults import Crash, Faults, FaultyBus, FaultyStore, ScriptedWeb
