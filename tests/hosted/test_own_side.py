@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
 from shared.ports.store import TooLarge
@@ -45,20 +46,12 @@ class Front:
                     went = error.args[0]
                 await PlainTextResponse(f"{went}")(scope, receive, send)
             else:
-                body = await _whole(receive)
+                body = await Request(scope, receive).body()
                 await PlainTextResponse(
                     f"{scope['method']} {path} {scope['query_string'].decode()} {body!r}"
                 )(scope, receive, send)
 
         return answer
-
-
-async def _whole(receive: Any) -> bytes:
-    body, more = b"", True
-    while more:
-        message = await receive()
-        body, more = body + message.get("body", b""), message.get("more_body", False)
-    return body
 
 
 @pytest.fixture
