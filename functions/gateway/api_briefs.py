@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 
-from functions.gateway import briefs
+from functions.gateway import briefs, kept
 from functions.gateway.answers import briefs as answers
 from functions.gateway.bodies import NewBrief, NewCopy, NewImage
 from functions.gateway.call import EVERYBODY, Answer, Call, Roles, Route, Submit, missing
@@ -28,7 +28,7 @@ class Upload:
 def open_brief(call: Call, wish: NewBrief) -> Submit:
     """A client wants to know something."""
     client, brief = call.who.subject, call.derived("brief")
-    own = briefs.held(call.edge, call.who).briefs
+    own = kept.client(call.edge, call.who.subject).briefs
     if len(own) >= BRIEFS_MAX and brief not in own:
         raise Rejection(409, "Too many briefs", f"a client may open {BRIEFS_MAX} briefs")
     opened = BriefOpened(
@@ -51,7 +51,7 @@ def open_brief(call: Call, wish: NewBrief) -> Submit:
 def add_creative(call: Call, given: NewCopy | Upload) -> Submit:
     """One more copy variant or image. The image is in the bucket before anything says so."""
     client, brief, creative = call.who.subject, call.path["brief"], call.derived("creative")
-    own = briefs.held(call.edge, call.who).briefs.get(brief)
+    own = kept.client(call.edge, call.who.subject).briefs.get(brief)
     if own is None:
         raise missing("brief")
     if own.creatives >= CREATIVES_MAX:

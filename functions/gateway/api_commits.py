@@ -8,7 +8,7 @@ the key may send the commit once more, for themselves.
 from functions.gateway.answers import keys as answers
 from functions.gateway.bodies import NewCommit
 from functions.gateway.call import Answer, Call, Route, Submit
-from functions.gateway.signers import Signer, Source, signer
+from functions.gateway.signers import Signer, Source, not_judged, signer
 from shared.domain.commits import COMMIT_BYTES_MAX, Commit
 from shared.domain.entries import EntryRecorded
 from shared.domain.event import House
@@ -34,7 +34,7 @@ def submit(call: Call, sent: NewCommit) -> Answer | Submit:
     try:
         judged = judge(sent.commit, call.edge.ssh)
     except TimeoutError as error:
-        raise Rejection(503, "Not judged", str(error), retry_after_s=5) from error
+        raise not_judged(error) from error
     if judged.commit is None:
         raise _refused(400, judged.reason or "")
     name = judged.sha1 if judged.commit.object_format == "sha1" else judged.sha256

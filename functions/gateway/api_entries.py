@@ -1,12 +1,11 @@
 """The event log over HTTP: entries in pages, one entry, and a party's word to withhold it."""
 
-from collections.abc import Sequence
 from hashlib import sha256
 
 from functions.gateway import entries
 from functions.gateway.answers import Requested
 from functions.gateway.answers import log as answers
-from functions.gateway.call import Answer, Call, Route, Submit, missing
+from functions.gateway.call import Answer, Call, Route, Submit, missing, requested
 from functions.gateway.fields import cursor
 from functions.gateway.queries import EntriesQuery
 from shared.domain.requests import ReleaseRequested, WithholdingRequested
@@ -32,8 +31,8 @@ def withhold(call: Call) -> Submit:
     """A party wants the entry used for nothing, or a commit in whichever of its entries."""
     me = call.who.subject
     asked = (found.entry for found in _found(call))
-    return _requested(
-        me, [WithholdingRequested(me, entry.hash, entry.parties, entry.invitation) for entry in asked]
+    return requested(
+        me, *(WithholdingRequested(me, entry.hash, entry.parties, entry.invitation) for entry in asked)
     )
 
 
@@ -41,16 +40,7 @@ def release(call: Call) -> Submit:
     """A party no longer withholds the entry. The other still may, and no opt-in that rested on it comes back."""
     me = call.who.subject
     asked = (found.entry for found in _found(call))
-    return _requested(me, [ReleaseRequested(me, entry.hash, entry.parties) for entry in asked])
-
-
-def _requested(developer: str, requested: Sequence[WithholdingRequested | ReleaseRequested]) -> Submit:
-    return Submit(
-        tuple((f"person/{developer}", one) for one in requested),
-        lambda receipt: Answer(
-            Requested(request=receipt.events[0].id, correlationid=receipt.correlation), 202
-        ),
-    )
+    return requested(me, *(ReleaseRequested(me, entry.hash, entry.parties) for entry in asked))
 
 
 def _found(call: Call) -> list[entries.Found]:

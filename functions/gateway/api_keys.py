@@ -4,8 +4,8 @@ from functions.gateway.answers import Requested
 from functions.gateway.answers import keys as answers
 from functions.gateway.auth import Caller
 from functions.gateway.bodies import NewKey
-from functions.gateway.call import DEVELOPER, Answer, Call, Route, Submit, bad, missing
-from functions.gateway.signers import keys_of
+from functions.gateway.call import DEVELOPER, Answer, Call, Route, Submit, bad, missing, requested
+from functions.gateway.signers import keys_of, not_judged
 from shared.domain.evidence import (
     KEYS_MAX,
     REGISTRATION_NAMESPACE,
@@ -33,7 +33,7 @@ def register(call: Call, wanted: NewKey) -> Answer | Submit:
     try:
         refusal = call.edge.ssh.refusal(said, proof, REGISTRATION_NAMESPACE, key)
     except TimeoutError as error:
-        raise Rejection(503, "Not judged", str(error), retry_after_s=5) from error
+        raise not_judged(error) from error
     if refusal:
         expected = f"proof: {refusal}; expected it over {said.decode()!r}"
         raise Rejection(422, "Not proven", expected, [("proof", refusal)])
@@ -62,12 +62,7 @@ def ask_github(call: Call) -> Submit:
     """Have the keys read that GitHub shows of the caller. They count for 30 days."""
     developer = call.who.subject
     asked = KeysAskedFor(developer, _login(call.who), call.now_us)
-    return Submit(
-        ((f"person/{developer}", asked),),
-        lambda receipt: Answer(
-            Requested(request=receipt.events[0].id, correlationid=receipt.correlation), 202
-        ),
-    )
+    return requested(developer, asked)
 
 
 def _login(who: Caller) -> str:

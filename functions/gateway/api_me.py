@@ -3,19 +3,18 @@
 from collections.abc import Callable
 from itertools import chain
 
-from functions.gateway import entries, export, mine, my_answers
+from functions.gateway import entries, export, kept, mine, my_answers
 from functions.gateway.answers import Requested
+from functions.gateway.api_tokens import ended
 from functions.gateway.bodies import Erasure, Withholding
-from functions.gateway.call import DEVELOPER, Answer, Call, Route, Submit, missing
+from functions.gateway.call import DEVELOPER, Answer, Call, Route, Submit, missing, requested
 from functions.gateway.erasing import erasure
 from functions.gateway.fields import cursor
-from functions.gateway.folds import Person
 from functions.gateway.mine import KINDS, Kind
 from functions.gateway.mine.log import mine as my_invitation
 from functions.gateway.queries import MineQuery
 from shared.domain.event import Event
-from shared.domain.requests import OptInWithdrawn, ReleaseRequested, TokenRevoked, WithholdingRequested
-from shared.domain.tokens import Token
+from shared.domain.requests import OptInWithdrawn, ReleaseRequested, WithholdingRequested
 from shared.runtime.edge import Rejection
 
 ENDING = ("invited", "responded", "confirmed")
@@ -25,7 +24,7 @@ ENDING = ("invited", "responded", "confirmed")
 def show(call: Call) -> Answer:
     """Where the caller stands, and where everything is."""
     who = call.who
-    person = call.edge.state("gateway", f"person/{who.subject}", Person) or Person()
+    person = kept.person(call.edge, who.subject)
     return Answer(
         my_answers.Me(
             developer=who.subject,
@@ -101,24 +100,15 @@ def withdraw(call: Call) -> Submit:
         raise missing("opt-in")
     if state.status not in ENDING:
         raise Rejection(409, "Ended before", f"the opt-in is {state.status}: there is nothing to take back")
-    withdrawn = OptInWithdrawn(me, commit, call.now_us)
-    return Submit(
-        ((f"person/{me}", withdrawn),),
-        lambda receipt: Answer(
-            Requested(request=receipt.events[0].id, correlationid=receipt.correlation), 202
-        ),
-    )
+    return requested(me, OptInWithdrawn(me, commit, call.now_us))
 
 
 def revoke(call: Call) -> Answer | Submit:
     """One of the caller's tokens or sessions opens nothing any more."""
-    digest = call.path["sha256"]
-    token = call.edge.state("gateway", f"token/{digest}", Token)
+    token = kept.token(call.edge, call.path["sha256"])
     if token is None or token.role != "developer" or token.subject != call.who.subject:
         raise missing("token")
-    if token.revoked:
-        return Answer(status=204)
-    return Submit(((f"token/{digest}", TokenRevoked(digest)),), lambda _: Answer(status=204))
+    return ended(token)
 
 
 def erase(call: Call, _: Erasure) -> Submit:

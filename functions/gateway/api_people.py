@@ -3,7 +3,7 @@
 from functions.gateway.answers import Requested
 from functions.gateway.answers import sessions as answers
 from functions.gateway.bodies import Acceptance, Consent, NewTicket
-from functions.gateway.call import DEVELOPER, Answer, Call, Route, Submit, missing
+from functions.gateway.call import DEVELOPER, Answer, Call, Route, Submit, missing, requested
 from shared.domain.event import Event
 from shared.domain.instants import SECOND_US, rfc3339
 from shared.domain.matches import Session, Ticket, TicketState
@@ -19,7 +19,7 @@ def consent(call: Call, word: Consent) -> Submit:
         if word.given
         else ConsentWithdrawn(developer, word.purpose, now_us, word.brief)
     )
-    return _requested(developer, said)
+    return requested(developer, said)
 
 
 def request_ticket(call: Call, wish: NewTicket) -> Submit:
@@ -97,17 +97,8 @@ def accept_seat(call: Call, word: Acceptance) -> Submit:
             raise Rejection(409, "Session dissolved", "not all its seats were taken; your ticket waits again")
         if call.now_us > proposed.deadline_us:
             raise Rejection(409, "Too late", f"the seat was to be taken by {rfc3339(proposed.deadline_us)}")
-    return _requested(
+    return requested(
         developer, SeatAccepted(seat_id, proposed.session, developer, call.now_us, word.introduce)
-    )
-
-
-def _requested(developer: str, said: Event) -> Submit:
-    return Submit(
-        ((f"person/{developer}", said),),
-        lambda receipt: Answer(
-            Requested(request=receipt.events[0].id, correlationid=receipt.correlation), 202
-        ),
     )
 
 

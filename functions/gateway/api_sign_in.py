@@ -1,20 +1,15 @@
 """Signing in over HTTP, for the command line: by an SSH key, or by a one-time token. The answer is a session's token."""
 
-import secrets
-from base64 import urlsafe_b64encode
-
 from functions.gateway import challenge, one_time
 from functions.gateway.answers import tokens as answers
-from functions.gateway.auth import PREFIX
 from functions.gateway.bodies import NewOneTimeToken, Opening, SignedChallenge
 from functions.gateway.call import Answer, Call, Route, Submit, bad
-from functions.gateway.entering import Session, begin, derived, session
+from functions.gateway.entering import Session, begin, session
+from functions.gateway.minting import minted
 from shared.domain.instants import rfc3339
 from shared.domain.requests import TokenIssued
 from shared.domain.tokens import token_digest
 from shared.runtime.edge import Rejection
-
-TOKEN_BYTES = 32
 
 
 def ask(call: Call) -> Answer:
@@ -61,7 +56,7 @@ def issue_one_time(call: Call, wanted: NewOneTimeToken) -> Submit:
         raise bad("name", "missing")
     name = wanted.name or who.name
     subject = call.edge.house.pseudonym(name.partition("/")[0]) if wanted.name else who.subject
-    token = _token(call)
+    token = minted(call, "one-time")
     digest, until_us = token_digest(token), call.now_us + one_time.ONE_TIME_US
     issued = TokenIssued(
         digest,
@@ -81,12 +76,6 @@ def issue_one_time(call: Call, wanted: NewOneTimeToken) -> Submit:
         expires_at=rfc3339(until_us),
     )
     return Submit(((f"token/{digest}", issued),), lambda _: Answer(shown, 201))
-
-
-def _token(call: Call) -> str:
-    if "idempotency-key" in call.headers:
-        return derived(call, "one-time", call.input_id)
-    return PREFIX + urlsafe_b64encode(secrets.token_bytes(TOKEN_BYTES)).rstrip(b"=").decode()
 
 
 ROUTES = (

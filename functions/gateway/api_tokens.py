@@ -1,42 +1,29 @@
-"""Tokens and sign-in links over HTTP.
+"""Tokens and sign-in links over HTTP."""
 
-A token is 32 random bytes, shown once. Where its request carries an Idempotency-Key it is made from that key and a
-secret of the node instead, so that a request repeated because its answer was lost gets the same token, not a second.
-"""
-
-import hmac
-import secrets
-from base64 import b32encode, urlsafe_b64encode
+from base64 import b32encode
 from hashlib import sha256
 
+from functions.gateway import kept
 from functions.gateway.answers import tokens as answers
-from functions.gateway.auth import PREFIX, Caller
+from functions.gateway.auth import Caller
 from functions.gateway.bodies import NewSignInLink, NewToken
 from functions.gateway.call import EVERYBODY, Answer, Call, Route, Submit, missing
+from functions.gateway.minting import minted
 from functions.gateway.sealed import Pass, seal
 from shared.domain.instants import HOUR_US
 from shared.domain.requests import TokenIssued, TokenRevoked
 from shared.domain.tokens import Token, token_digest
 
-TOKEN_BYTES = 32
 LINK_US = HOUR_US
 
 
 def issue(call: Call, wanted: NewToken) -> Submit:
     """Let someone in."""
-    token, subject = _token(call), _subject(call, wanted)
+    token, subject = minted(call), _subject(call, wanted)
     digest = token_digest(token)
     issued = TokenIssued(digest, wanted.role, subject, wanted.name, call.now_us)
     shown = answers.Token(token=token, role=wanted.role, subject=subject, name=wanted.name)
     return Submit(((f"token/{digest}", issued),), lambda _: Answer(shown, 201))
-
-
-def _token(call: Call) -> str:
-    if "idempotency-key" in call.headers:
-        raw = hmac.digest(call.edge.secrets.get("sign-in"), f"token\0{call.input_id}".encode(), "sha256")
-    else:
-        raw = secrets.token_bytes(TOKEN_BYTES)
-    return PREFIX + urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def _subject(call: Call, wanted: NewToken) -> str:
@@ -51,13 +38,17 @@ def _subject(call: Call, wanted: NewToken) -> str:
 
 def revoke(call: Call) -> Answer | Submit:
     """A token opens nothing any more."""
-    digest = call.path["sha256"]
-    known = call.edge.state("gateway", f"token/{digest}", Token)
-    if known is None:
+    token = kept.token(call.edge, call.path["sha256"])
+    if token is None:
         raise missing("token")
-    if known.revoked:
+    return ended(token)
+
+
+def ended(token: Token) -> Answer | Submit:
+    """The token's end, unless it has come before."""
+    if token.revoked:
         return Answer(status=204)
-    return Submit(((f"token/{digest}", TokenRevoked(digest)),), lambda _: Answer(status=204))
+    return Submit(((f"token/{token.token}", TokenRevoked(token.token)),), lambda _: Answer(status=204))
 
 
 def sign_in_link(call: Call, wanted: NewSignInLink) -> Answer:

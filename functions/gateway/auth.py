@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from functions.gateway.folds import Person
+from functions.gateway import kept
 from functions.gateway.sealed import unseal
 from shared.domain.requests import Role
 from shared.domain.tokens import Token, token_digest
@@ -45,7 +45,7 @@ def by_token(edge: Edge, token: str) -> Caller | None:
 
 def by_digest(edge: Edge, digest: str) -> Caller | None:
     """Whose token has this digest, or None when it opens nothing: there is none, or it was revoked, or is over."""
-    token = edge.state("gateway", f"token/{digest}", Token)
+    token = kept.token(edge, digest)
     if token is None or not token.opens(edge.clock.now_us()):
         return None
     since_us = erased_at_us(edge, token)
@@ -56,10 +56,7 @@ def by_digest(edge: Edge, digest: str) -> Caller | None:
 
 def erased_at_us(edge: Edge, token: Token) -> int:
     """When the token's developer was erased, or 0. No token from before then opens anything."""
-    if token.role != "developer":
-        return 0
-    person = edge.state("gateway", f"person/{token.subject}", Person)
-    return person.erased_at_us if person else 0
+    return kept.person(edge, token.subject).erased_at_us if token.role == "developer" else 0
 
 
 def by_session(edge: Edge, cookie: str | None) -> Caller | None:

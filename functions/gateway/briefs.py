@@ -2,10 +2,10 @@
 
 from msgspec import Struct
 
+from functions.gateway import kept
 from functions.gateway.answers import briefs as answers
 from functions.gateway.auth import Caller
 from functions.gateway.call import missing
-from functions.gateway.folds import Client
 from shared.domain.brief_results import BriefCatalogued, BriefResult, CreativeCatalogued, ImageHeat
 from shared.domain.event import decode
 from shared.domain.instants import rfc3339
@@ -23,11 +23,6 @@ class Seen(Struct, frozen=True):
     catalogued: BriefCatalogued
     kept: BriefResult
     owned: bool
-
-
-def held(edge: Edge, caller: Caller) -> Client:
-    """What the gateway keeps of the calling client's briefs."""
-    return edge.state("gateway", f"client/{caller.subject}", Client) or Client()
 
 
 def seen(edge: Edge, caller: Caller, brief: str) -> Seen:
@@ -74,7 +69,7 @@ def _session(edge: Edge, session: str) -> Session | None:
 
 def _just_opened(edge: Edge, caller: Caller, brief: str) -> BriefCatalogued | None:
     """The client's brief as it was opened, in the moment before the aggregator has catalogued it."""
-    own = held(edge, caller).briefs.get(brief)
+    own = kept.client(edge, caller.subject).briefs.get(brief)
     if own is None:
         return None
     recorded = edge.read(f"client/{caller.subject}", own.version - 1, 1)

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from functions.gateway.answers import Requested
 from functions.gateway.auth import Caller
 from shared.domain.event import Event
 from shared.domain.ids import uuid5
@@ -102,6 +103,15 @@ class Route:
     form: bool = False
     octets: bool = False
     page: bool = False
+
+
+def requested(developer: str, *said: Event) -> Submit:
+    """What a developer asks for or says, in their own stream."""
+
+    def answer(receipt: Receipt) -> Answer:
+        return Answer(Requested(request=receipt.events[0].id, correlationid=receipt.correlation), 202)
+
+    return Submit(tuple((f"person/{developer}", event) for event in said), answer)
 
 
 def missing(what: str) -> Rejection:

@@ -9,7 +9,7 @@ import secrets
 from functions.gateway.call import Call, bad
 from functions.gateway.entering import Shown, host
 from functions.gateway.sealed import Pass, seal, unseal
-from functions.gateway.signers import signer
+from functions.gateway.signers import not_judged, signer
 from shared.domain import ssh
 from shared.domain.instants import MINUTE_US
 from shared.domain.ssh import BadSignature
@@ -54,7 +54,7 @@ def signed(call: Call, given: str, signature: str) -> Shown:
     try:
         refusal = call.edge.ssh.refusal(f"{given}\n".encode(), armoured, namespace(call), key)
     except TimeoutError as error:
-        raise Rejection(503, "Not judged", str(error), retry_after_s=5) from error
+        raise not_judged(error) from error
     if refusal:
         raise _refused(refusal)
     evidence = f"a signature by the SSH key {key.fingerprint}"

@@ -4,14 +4,13 @@ A browser's cookie names it by its digest; the command line gets the token itsel
 and what was shown, so that the same thing shown twice, even at the same moment, meets the first session and is refused.
 """
 
-import hmac
-from base64 import urlsafe_b64encode
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from functions.gateway.auth import COOKIE, PREFIX
+from functions.gateway.auth import COOKIE
 from functions.gateway.call import Answer, Call, Submit
+from functions.gateway.minting import derived
 from functions.gateway.sealed import Pass, seal
 from shared.domain.event import Event
 from shared.domain.ids import uuid5
@@ -46,13 +45,6 @@ def session(call: Call, shown: Shown) -> Session:
     """The session that what was shown opens."""
     token = derived(call, "session", shown.once)
     return Session(token, token_digest(token), call.now_us + SESSION_US, shown)
-
-
-def derived(call: Call, *what: str) -> str:
-    """A token that only this node can make, the same each time it is made of the same."""
-    word = "\0".join(("token", *what)).encode()
-    raw = hmac.digest(call.edge.secrets.get("sign-in"), word, "sha256")
-    return PREFIX + urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def begin(call: Call, opened: Session, answer: Answer, *before: tuple[str, Event]) -> Submit:

@@ -4,6 +4,7 @@ Known only by their digest, like every token. That one is opened is an event of 
 two who open it at the same moment, one meets the other's event.
 """
 
+from functions.gateway import kept
 from functions.gateway.auth import TOKEN_CHARACTERS_MAX, erased_at_us
 from functions.gateway.call import Answer, Call, Submit
 from functions.gateway.entering import Session, Shown, begin, session
@@ -19,7 +20,7 @@ def opening(call: Call, text: str) -> Token | None:
     """The one-time token that this is, while it is good, or None."""
     if not 0 < len(text) <= TOKEN_CHARACTERS_MAX:
         return None
-    token = call.edge.state("gateway", f"token/{token_digest(text)}", Token)
+    token = kept.token(call.edge, token_digest(text))
     if token is None or token.use != "one-time" or not token.stands(call.now_us):
         return None
     return None if token.issued_at_us < erased_at_us(call.edge, token) else token

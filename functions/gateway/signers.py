@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from shared.domain.evidence import GITHUB_KEYS_US_MAX, KEYS_MAX, Key, key_tag
 from shared.domain.profiles import ObservedKeys
-from shared.runtime.edge import Edge
+from shared.runtime.edge import Edge, Rejection
 
 HOLDERS_MAX = 16
 """Developers looked at who registered the same key."""
@@ -46,6 +46,11 @@ def signer(edge: Edge, fingerprint: str) -> Signer | str:
 def _only(signers: Iterable[Signer], fingerprint: str) -> Signer | str:
     one, *others = signers
     return one if not others else f"more than one developer registered the key {fingerprint}"
+
+
+def not_judged(error: TimeoutError) -> Rejection:
+    """The refusal while ssh-keygen does not say whether a signature holds."""
+    return Rejection(503, "Not judged", str(error), retry_after_s=5)
 
 
 def keys_of(edge: Edge, developer: str) -> list[Key]:

@@ -7,10 +7,9 @@ from typing import Any, cast
 import msgspec
 from msgspec import Struct
 
-from functions.gateway import briefs, entries
+from functions.gateway import briefs, entries, kept
 from functions.gateway.auth import Caller
 from functions.gateway.call import Answer, Call
-from functions.gateway.folds import Person
 from functions.gateway.pages.render import page
 from functions.gateway.queries import EntriesQuery
 from shared.domain.brief_results import BriefResult
@@ -63,8 +62,7 @@ def show(call: Call) -> Answer:
         context |= {"found": latest.found, "standings": entries.Standings(call.edge)}
     if who.role == "developer":
         ticket = call.edge.state("matchmaker", f"ticket/{who.subject}", TicketState)
-        person = call.edge.state("gateway", f"person/{who.subject}", Person)
-        context |= {"ticket": ticket or TicketState(), "person": person or Person()}
+        context |= {"ticket": ticket or TicketState(), "person": kept.person(call.edge, who.subject)}
         context["teams"] = _teams(call, f"developer:{who.subject}")
     else:
         context["shelves"] = _shelves(call.edge, who)
@@ -91,7 +89,7 @@ def _status(edge: Edge, session: Session, now_us: int) -> str:
 def _shelves(edge: Edge, who: Caller) -> list[Shelf]:
     tag = None if who.everywhere else who.subject
     found = edge.states("aggregator", msgspec.Raw, tag, None, 200)
-    kept = [
+    results = [
         msgspec.json.decode(raw, type=BriefResult) for view, raw in found if view.stream.startswith("brief/")
     ]
     shelves = [
@@ -101,13 +99,13 @@ def _shelves(edge: Edge, who: Caller) -> list[Shelf]:
             "published" if brief.result else "open",
             len(brief.sessions),
         )
-        for brief in kept[:LATEST]
+        for brief in results[:LATEST]
         if brief.catalogued
     ]
     if who.role == "client":
         # What was opened this moment is on its way to the aggregator.
         known = {shelf.brief for shelf in shelves}
-        newest = list(briefs.held(edge, who).briefs.items())[-LATEST:]
+        newest = list(kept.client(edge, who.subject).briefs.items())[-LATEST:]
         fresh = [name for name, _ in newest if name not in known][: LATEST - len(shelves)]
         seen = [briefs.seen(edge, who, name).catalogued for name in fresh]
         shelves = [*(Shelf(brief.brief, brief.title, "open", 0) for brief in seen), *shelves]

@@ -10,14 +10,13 @@ from urllib.parse import urlencode
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from functions.gateway import api_keys, api_me, mine
+from functions.gateway import api_keys, api_me, kept, mine
 from functions.gateway.api_people import consent
 from functions.gateway.auth import COOKIE
 from functions.gateway.bodies import WITHHOLDINGS_MAX, Body, Consent, Erasure, Withholding, several
 from functions.gateway.call import Answer, Call, Outcome, Submit
 from functions.gateway.entering import cookie
 from functions.gateway.fields import Cursor, EntryHash, cursor
-from functions.gateway.folds import Person
 from functions.gateway.pages.render import page
 from functions.gateway.queries import Query
 from shared.runtime.edge import Receipt
@@ -90,7 +89,7 @@ def _page(call: Call, query: MeQuery, message: str = "", place: str = "", status
         call,
         "me.html",
         status,
-        person=call.edge.state("gateway", f"person/{who.subject}", Person) or Person(),
+        person=kept.person(call.edge, who.subject),
         lists=lists,
         ending=api_me.ENDING,
         after=None if after is None else cursor(after),

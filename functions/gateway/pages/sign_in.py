@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from functions.gateway import challenge, one_time
+from functions.gateway import challenge, kept, one_time
 from functions.gateway.auth import COOKIE, TOKEN_CHARACTERS_MAX, by_digest, by_token
 from functions.gateway.bodies import Body, NewSignInLink
 from functions.gateway.call import Answer, Call, Outcome, Submit
@@ -18,7 +18,6 @@ from functions.gateway.queries import Query
 from functions.gateway.sealed import CHARACTERS_MAX, unseal
 from shared.domain.requests import TokenRevoked
 from shared.domain.ssh import SIGNATURE_BYTES_MAX
-from shared.domain.tokens import Token
 from shared.runtime.edge import Rejection
 
 _OPENS_NOTHING = (
@@ -95,7 +94,7 @@ def leave(call: Call, _: SignOut) -> Outcome:
     """Out. A session that is nothing but a browser's ends for good."""
     out = Answer(status=303, headers={"location": "/", "set-cookie": cookie(call, COOKIE, "", 0)})
     digest = call.known.digest if call.known else ""
-    token = call.edge.state("gateway", f"token/{digest}", Token) if digest else None
+    token = kept.token(call.edge, digest) if digest else None
     if token is None or token.use != "session":
         return out
     return Submit(((f"token/{digest}", TokenRevoked(digest)),), lambda _: out)
