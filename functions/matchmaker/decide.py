@@ -1,9 +1,9 @@
 """Matchmaker: what becomes of a developer's ticket and of a brief's demand.
 
-Reads OptInConfirmed, OptInRevoked, TicketRequested, ProfileObserved, BriefOpened, SessionCleared, its own
-SeatReturned and SessionDissolved, and Due.
+Reads OptInConfirmed, OptInRevoked, TicketRequested, ErasureRequested, ProfileObserved, BriefOpened, SessionCleared,
+its own SeatReturned and SessionDissolved, and Due.
 Emits, on ticket/<dev>: StandingGained, StandingLost, AvailabilityChanged, TicketQueued, TicketExpired,
-SeatForfeited, TicketReturned, TicketCleared; on demand/<brief>: DemandOpened, DemandReturned.
+SeatForfeited, TicketForgotten, TicketReturned, TicketCleared; on demand/<brief>: DemandOpened, DemandReturned.
 The draw adds TicketDrawn and DemandTaken to the same streams, and begins session/<id> (session.py).
 """
 
@@ -25,13 +25,14 @@ from shared.domain.matches import (
     TicketCleared,
     TicketDrawn,
     TicketExpired,
+    TicketForgotten,
     TicketQueued,
     TicketReturned,
     TicketState,
 )
 from shared.domain.optins import OptInConfirmed, OptInRevoked
 from shared.domain.profiles import ProfileObserved
-from shared.domain.requests import BriefOpened, TicketRequested
+from shared.domain.requests import BriefOpened, ErasureRequested, TicketRequested
 from shared.domain.results import SessionCleared
 from shared.runtime.shapes import Decider, Fold
 
@@ -42,7 +43,12 @@ def _ticket_streams(arrived: Input) -> tuple[str, ...]:
     match arrived.body:
         case OptInConfirmed(parties=parties) | OptInRevoked(parties=parties):
             return tuple(f"ticket/{party}" for party in parties)
-        case TicketRequested(developer=dev) | ProfileObserved(developer=dev) | SeatReturned(developer=dev):
+        case (
+            TicketRequested(developer=dev)
+            | ErasureRequested(developer=dev)
+            | ProfileObserved(developer=dev)
+            | SeatReturned(developer=dev)
+        ):
             return (f"ticket/{dev}",)
         case SessionCleared(seats=seats):
             return tuple(f"ticket/{seat.developer}" for seat in seats)
@@ -69,6 +75,8 @@ def evolve_ticket(state: TicketState, event: Event) -> TicketState:
             return replace(state, status="expired")
         case TicketCleared():
             return replace(state, status="cleared")
+        case TicketForgotten(developer=dev, erased_at_us=at_us):
+            return _without(replace(state, developer=dev, opt_ins=state.opt_ins.erased(at_us)))
         case SeatForfeited():
             # The session decides; until it does, the seat is held.
             return state
@@ -90,8 +98,11 @@ def decide_ticket(state: TicketState, arrived: Input) -> list[Event]:
         case TicketRequested() as request:
             asked = (request.requested_at_us, request.ticket)
             newer = state.ticket is None or asked > (state.ticket.requested_at_us, state.ticket.id)
+            newer = newer and not state.opt_ins.forgets(request.requested_at_us)
             queued = TicketQueued(request.developer, _ticket(request))
             return [queued] if newer and state.status != "drawn" else []
+        case ErasureRequested(developer=dev, requested_at_us=at_us):
+            return _forgotten(state, TicketForgotten(dev, at_us))
         case SeatReturned(session=session) if _holds(state, session) and state.ticket:
             returned = TicketReturned(state.developer, state.ticket.id, session)
             return [returned, *_expired(state.developer, state.ticket, arrived.time_us)]
@@ -115,6 +126,26 @@ def _lost(state: TicketState, lost: StandingLost) -> list[Event]:
         at_us = max(after.opt_ins.ended.values())
         return [lost, SeatForfeited(after.developer, after.ticket.id, after.seat, after.session, at_us)]
     return [lost]
+
+
+def _forgotten(state: TicketState, forgotten: TicketForgotten) -> list[Event]:
+    """The developer was erased, and with them the ticket and any seat that it holds."""
+    after = evolve_ticket(state, forgotten)
+    if after.opt_ins == state.opt_ins:
+        return []
+    if state.status == "drawn" and after.status != "drawn" and state.ticket and state.seat and state.session:
+        seat = (state.ticket.id, state.seat, state.session)
+        return [SeatForfeited(forgotten.developer, *seat, forgotten.erased_at_us), forgotten]
+    return [forgotten]
+
+
+def _without(state: TicketState) -> TicketState:
+    """The state without what is from before its developer was erased."""
+    if state.opt_ins.forgets(state.observed_at_us):
+        state = replace(state, busy=False, observed_at_us=state.opt_ins.erased_at_us)
+    if state.ticket and not state.opt_ins.forgets(state.ticket.requested_at_us):
+        return state
+    return replace(state, ticket=None, status="none", seat=None, session=None)
 
 
 def _holds(state: TicketState, session: str) -> bool:
@@ -194,7 +225,16 @@ def demand_tags(state: Demand) -> frozenset[str]:
 
 TICKET = Decider(
     Fold("ticket", TicketState, TicketState(), evolve_ticket, ticket_due, ticket_tags),
-    (OptInConfirmed, OptInRevoked, TicketRequested, ProfileObserved, SeatReturned, SessionCleared, Due),
+    (
+        OptInConfirmed,
+        OptInRevoked,
+        TicketRequested,
+        ErasureRequested,
+        ProfileObserved,
+        SeatReturned,
+        SessionCleared,
+        Due,
+    ),
     _ticket_streams,
     decide_ticket,
 )

@@ -92,7 +92,10 @@ class TicketDrawn(Event, frozen=True):
 
 @event("house.matchmaker.seat-forfeited.v1")
 class SeatForfeited(Event, frozen=True):
-    """The developer's last opt-in ended while they held a seat. Stream: `ticket/<dev>`. The earliest instant counts."""
+    """The developer was erased, or their last opt-in ended, while they held a seat. Stream: `ticket/<dev>`.
+
+    The earliest instant counts.
+    """
 
     developer: str
     ticket: str
@@ -117,6 +120,14 @@ class TicketCleared(Event, frozen=True):
     developer: str
     ticket: str
     session: str
+
+
+@event("house.matchmaker.ticket-forgotten.v1")
+class TicketForgotten(Event, frozen=True):
+    """The developer was erased: no ticket from until then waits or is drawn. Stream: `ticket/<dev>`."""
+
+    developer: str
+    erased_at_us: int
 
 
 @event("house.matchmaker.demand-opened.v1")

@@ -5,6 +5,7 @@ kept by whoever uses something, from the events of the topic `optins`; neither i
 """
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 OPT_INS_MAX = 1_000
 """Opt-ins of one developer kept in force, and as many that ended; of the ended, the earliest goes first."""
@@ -56,16 +57,25 @@ class OptIns(Struct, frozen=True, omit_defaults=True):
     """One developer's opt-ins, as everybody keeps them who uses something of theirs: the one place to ask.
 
     `in_force` are invitations that both parties said yes to; `ended` when others did, so that one that is heard
-    of late stays ended.
+    of late stays ended. Of whoever was erased, nothing from until `erased_at_us` may be used, though they come back.
     """
 
     in_force: frozenset[str] = frozenset()
     ended: dict[str, int] = {}
+    erased_at_us: int = 0
 
     @property
     def stands(self) -> bool:
         """Whether anything of the developer may be used now: an opt-in is in force."""
         return bool(self.in_force)
+
+    def forgets(self, at_us: int) -> bool:
+        """Whether what the developer did or said then is from before they were erased."""
+        return self.erased_at_us > 0 and at_us <= self.erased_at_us
+
+    def erased(self, at_us: int) -> "OptIns":
+        """Once the developer was erased then. Their opt-ins end by themselves."""
+        return replace(self, erased_at_us=max(self.erased_at_us, at_us))
 
     def knows(self, invitation: str) -> bool:
         """Whether it was in force or has ended."""
@@ -75,11 +85,11 @@ class OptIns(Struct, frozen=True, omit_defaults=True):
         """With one more in force, unless it has ended or there are too many."""
         if self.knows(invitation) or len(self.in_force) >= OPT_INS_MAX:
             return self
-        return OptIns(self.in_force | {invitation}, self.ended)
+        return replace(self, in_force=self.in_force | {invitation})
 
     def lost(self, invitation: str, at_us: int) -> "OptIns":
         """With one that has ended, at the earliest instant heard of."""
         if self.ended.get(invitation, at_us + 1) <= at_us:
             return self
         ended = sorted({**self.ended, invitation: at_us}.items(), key=lambda end: (end[1], end[0]))
-        return OptIns(self.in_force - {invitation}, dict(ended[-OPT_INS_MAX:]))
+        return replace(self, in_force=self.in_force - {invitation}, ended=dict(ended[-OPT_INS_MAX:]))

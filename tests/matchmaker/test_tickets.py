@@ -26,13 +26,14 @@ from shared.domain.matches import (
     TicketCleared,
     TicketDrawn,
     TicketExpired,
+    TicketForgotten,
     TicketQueued,
     TicketReturned,
     TicketState,
 )
 from shared.domain.optins import OptInConfirmed, OptInRevoked
 from shared.domain.profiles import ProfileObserved
-from shared.domain.requests import BriefOpened, TicketRequested
+from shared.domain.requests import BriefOpened, ErasureRequested, TicketRequested
 from shared.domain.results import SessionCleared
 from shared.domain.standing import OPT_INS_MAX, OptIns
 from tests.given import NOW_US, arriving, given
@@ -196,6 +197,41 @@ def test_standing_and_ticket_do_not_depend_on_the_order(bodies: list[Event]) -> 
         busy=True,
         observed_at_us=NOW_US,
         ticket=TICKET_1,
+        status="queued",
+    )
+
+
+ERASURE = ErasureRequested(ALICE, NOW_US + 1, ("i1",))
+FORGOTTEN = TicketForgotten(ALICE, NOW_US + 1)
+NEWER = replace(REQUEST, ticket="t2", requested_at_us=NOW_US + 2)
+
+
+def test_an_erased_developers_ticket_waits_no_more_and_only_a_later_one_does() -> None:
+    assert list(TICKET.streams(arriving(ERASURE))) == [f"ticket/{ALICE}"]
+    state = given(TICKET, GAINED, QUEUED).when(ERASURE).then(FORGOTTEN)
+    assert (state.ticket, state.status, tags(state)) == (None, "none", frozenset())
+    given(TICKET, GAINED, FORGOTTEN).when(REQUEST).nothing()
+    given(TICKET, GAINED, FORGOTTEN).when(ERASURE).nothing()
+    assert tags(given(TICKET, GAINED, FORGOTTEN).when(NEWER).after) == {"queued"}
+
+
+def test_an_erased_developer_forfeits_a_held_seat_and_its_ticket_does_not_come_back() -> None:
+    seat = forfeited(NOW_US + 1)
+    given(TICKET, GAINED, QUEUED, DRAWN).when(ERASURE).then(seat, FORGOTTEN)
+    returned = SeatReturned("s1", "s1.designer", ALICE, "t1", "session dissolved")
+    given(TICKET, GAINED, QUEUED, DRAWN, seat, FORGOTTEN).when(returned).nothing()
+
+
+@always(st.permutations([confirmed(), REQUEST, profile(True), ERASURE, NEWER, confirmed("i2")]))
+def test_what_is_forgotten_does_not_depend_on_the_order(bodies: list[Event]) -> None:
+    house = Settled(FUNCTION)
+    for body in bodies:
+        house.take(body, NOW_US)
+    assert house.state(f"ticket/{ALICE}") == TicketState(
+        ALICE,
+        OptIns(frozenset({"i1", "i2"}), erased_at_us=NOW_US + 1),
+        observed_at_us=NOW_US + 1,
+        ticket=replace(TICKET_1, id="t2", requested_at_us=NOW_US + 2),
         status="queued",
     )
 
