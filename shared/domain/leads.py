@@ -28,16 +28,28 @@ class SeatNoted(Event, frozen=True):
 
 @event("house.aggregator.standing-told.v1")
 class StandingTold(Event, frozen=True):
-    """Whether what the developer does in the session may be used from now on. Stream: `lead/<dev>`."""
+    """Whether what the developer does in the session may be used from now on. Stream: `lead/<dev>`.
+
+    What they did until `erased_at_us` may not, whatever is told later.
+    """
 
     session: str
     developer: str
     stands: bool
+    erased_at_us: int = 0
 
 
 @event("house.aggregator.participation-noted.v1")
 class ParticipationNoted(Part, frozen=True):
     """The part that the developer took in a session is known here. Stream: `lead/<dev>`."""
+
+
+@event("house.aggregator.erasure-noted.v1")
+class ErasureNoted(Event, frozen=True):
+    """The developer was erased: nothing that they did or said until then counts. Stream: `lead/<dev>`."""
+
+    developer: str
+    erased_at_us: int
 
 
 @event("house.aggregator.introduction-agreed.v1")

@@ -101,12 +101,14 @@ class StandingNoted(Event, frozen=True):
     session: str
     developer: str
     stands: bool
+    erased_at_us: int = 0
 
 
 class Part(Event, frozen=True):
     """What one participant did of a closed session's tasks.
 
-    `copies` and `points_asked` are the tasks there were; `voted` and `points_marked` what was done of them.
+    `copies` and `points_asked` are the tasks there were; `voted` and `points_marked` what was done of them, the last
+    of it at `last_at_us`.
     """
 
     session: str
@@ -119,6 +121,7 @@ class Part(Event, frozen=True):
     voted: bool
     points_asked: int
     points_marked: int
+    last_at_us: int = 0
 
 
 @event("house.aggregator.part-taken.v1")
@@ -155,6 +158,7 @@ class Contribution(Struct, frozen=True, array_like=True):
 
     ballot: tuple[str, ...] | None
     marks: tuple[Marks, ...]
+    last_at_us: int = 0
 
 
 class SessionResult(Struct, frozen=True, omit_defaults=True):
@@ -162,7 +166,7 @@ class SessionResult(Struct, frozen=True, omit_defaults=True):
 
     Ballots and points are in order of time. Those that arrive before the session is opened here wait in the
     same fields. `standing` says whose consent stands; once closed, `done` is what each participant did, so that
-    it can be taken out of the result and put back.
+    it can be taken out of the result and put back. `erased` are those of whom nothing counts from until then.
     """
 
     opened: SessionOpened | None = None
@@ -172,7 +176,12 @@ class SessionResult(Struct, frozen=True, omit_defaults=True):
     closed: SessionClosed | None = None
     standing: dict[str, bool] = {}
     done: dict[str, Contribution] = {}
+    erased: dict[str, int] = {}
 
     def stands(self, developer: str) -> bool:
         """Whether what the participant did may be used now."""
         return self.standing.get(developer, False)
+
+    def counts(self, developer: str) -> bool:
+        """Whether the closed session's result has anything of theirs in it."""
+        return developer in self.done and self.stands(developer)

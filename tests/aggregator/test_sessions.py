@@ -140,7 +140,7 @@ def test_a_due_session_closes_and_clears_its_seats() -> None:
             ballots=(("copy-b",),),
             marks=(Marks("image-a", ((0.5, 0.25),)),),
         ),
-        PartTaken(SESSION, BRIEF, CLIENT, TEAM[0], "facilitator", "primary", 2, True, 2, 1),
+        PartTaken(SESSION, BRIEF, CLIENT, TEAM[0], "facilitator", "primary", 2, True, 2, 1, at(6)),
         SessionCleared(SESSION, BRIEF, seats()),
     )
     assert SESSIONS.fold.due_at_us(state) is None

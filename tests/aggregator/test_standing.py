@@ -12,10 +12,11 @@ from functions.aggregator.decide.leads import LEADS
 from functions.aggregator.decide.sessions import SESSIONS
 from shared.domain.event import Event
 from shared.domain.leads import LeadWithdrawn, OptInNoted, SeatNoted, StandingTold
-from shared.domain.requests import ConsentGiven
-from shared.domain.results import PartBegun, StandingNoted
+from shared.domain.requests import ConsentGiven, ErasureRequested
+from shared.domain.results import PartBegun, PartTaken, StandingNoted
 from tests.aggregator.team import (
     BRIEF,
+    CLIENT,
     OPENED,
     SESSION,
     TEAM,
@@ -44,6 +45,10 @@ def done(developer: str, n: int) -> list[Event]:
 
 WORK = [body for n, developer in enumerate(TEAM) for body in done(developer, n)]
 AGREED = [ConsentGiven(developer, "introduction", at(1)) for developer in TEAM]
+
+
+def erasure(developer: str) -> ErasureRequested:
+    return ErasureRequested(developer, LATER_US, ())
 
 
 def numbers(run: Run) -> dict[str, Any]:
@@ -91,24 +96,57 @@ def test_an_opt_in_that_ended_does_not_come_back_when_its_beginning_is_heard_of_
     assert numbers(run.until(WINDOW_END_US)) == of_those_who_stand(set(TEAM[1:]))
 
 
-steps = st.tuples(st.sampled_from(TEAM), st.sampled_from(["i1", "i2"]), st.booleans())
+def test_what_an_erased_developer_did_never_counts_again_and_what_they_do_later_does() -> None:
+    run = Run().take([*BEGINNING, *WORK, *AGREED, erasure(TEAM[0])]).until(WINDOW_END_US)
+    run.take([opt_in(TEAM[0], "another"), ConsentGiven(TEAM[0], "introduction", LATER_US + 1)])
+    assert numbers(run) == of_those_who_stand(set(TEAM[1:]))
+    part = PartTaken(
+        "session-2", BRIEF, CLIENT, TEAM[0], "facilitator", "primary", 2, True, 2, 1, LATER_US + 2
+    )
+    assert set(numbers(run.take([part]))["leads"]) == set(TEAM)
+
+
+@always(st.integers(0, 2**16), st.booleans())
+def test_when_an_erasure_is_heard_of_leaves_no_trace(seed: int, closed: bool) -> None:
+    """Before the session closes or after, and before or after anything that was done until then."""
+    said = [*AGREED, erasure(TEAM[0]), opt_out(TEAM[0], LATER_US)]
+    one = Run().take([*BEGINNING, *WORK, *said]).until(WINDOW_END_US)
+    other = Run(Random(seed)).take(BEGINNING)
+    if closed:
+        other.take(WORK).until(WINDOW_END_US)
+    shuffled = said if closed else [*WORK, *said]
+    other.take(Random(seed).sample(shuffled, len(shuffled))).until(WINDOW_END_US)
+    assert one.states == other.states
+
+
+steps = st.tuples(
+    st.sampled_from(TEAM), st.sampled_from(["i1", "i2"]), st.sampled_from(["begins", "ends", "erased"])
+)
 
 
 @settings(max_examples=100, deadline=None)
 @always(st.lists(steps, max_size=10), st.integers(0, 11), st.integers(0, 2**16))
 def test_whenever_consent_comes_and_goes_only_those_who_stand_count(
-    words: list[tuple[str, str, bool]], closing: int, seed: int
+    words: list[tuple[str, str, str]], closing: int, seed: int
 ) -> None:
     """Words before and after the session closes, in any order among the streams."""
     run = Run(Random(seed), opted_in=()).take([*BEGINNING, *WORK, *AGREED])
-    said: list[Event] = [
-        opt_in(dev, f"{dev} {name}") if begins else opt_out(dev, LATER_US, f"{dev} {name}")
-        for dev, name, begins in words
-    ]
+    said = [spoken(*word) for word in words]
     run.take(said[:closing]).until(WINDOW_END_US).take(said[closing:])
-    begun = {(dev, name) for dev, name, begins in words if begins}
-    ended = {(dev, name) for dev, name, begins in words if not begins}
-    assert numbers(run) == of_those_who_stand({dev for dev, _ in begun - ended})
+    begun = {(dev, name) for dev, name, word in words if word == "begins"}
+    ended = {(dev, name) for dev, name, word in words if word == "ends"}
+    erased = {dev for dev, _, word in words if word == "erased"}
+    assert numbers(run) == of_those_who_stand({dev for dev, _ in begun - ended} - erased)
+
+
+def spoken(developer: str, name: str, word: str) -> Event:
+    match word:
+        case "begins":
+            return opt_in(developer, f"{developer} {name}")
+        case "ends":
+            return opt_out(developer, LATER_US, f"{developer} {name}")
+        case _:
+            return erasure(developer)
 
 
 def test_the_same_word_twice_and_an_outsiders_change_nothing() -> None:

@@ -1,8 +1,8 @@
 """Which clients a developer is introduced to, and why; and whether what they do may be used at all.
 
-Reads PartTaken, SeatAccepted, ConsentGiven, ConsentWithdrawn, OptInConfirmed, OptInRevoked, PartBegun. Emits
-ParticipationNoted, IntroductionAgreed, IntroductionRefused, OptInNoted, SeatNoted, StandingTold, LeadQualified,
-LeadWithdrawn. Stream: `lead/<dev>`.
+Reads PartTaken, SeatAccepted, ConsentGiven, ConsentWithdrawn, OptInConfirmed, OptInRevoked, PartBegun,
+ErasureRequested. Emits ParticipationNoted, IntroductionAgreed, IntroductionRefused, OptInNoted, SeatNoted,
+ErasureNoted, StandingTold, LeadQualified, LeadWithdrawn. Stream: `lead/<dev>`.
 
 A lead needs two things, which may come in either order: a task done in a session of the client's brief, and a
 standing agreement to be introduced. Agreement is given with a seat, for a brief, or in general; of these and of what
@@ -10,7 +10,7 @@ took them back the latest stands, and on a tie the refusal. Every input is follo
 there should be with those there are, so that consent is checked whenever it could matter.
 
 Without an opt-in in force there is no lead, and the developer's sessions are told to leave out what they did: the
-moment it ends, and again when another begins.
+moment it ends, and again when another begins. Of whoever was erased, nothing from before comes back.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,6 +22,7 @@ from functions.aggregator.decide.points import qualified
 from shared.domain.event import Event, Input
 from shared.domain.leads import (
     Answer,
+    ErasureNoted,
     IntroductionAgreed,
     IntroductionRefused,
     LeadQualified,
@@ -33,7 +34,7 @@ from shared.domain.leads import (
     StandingTold,
 )
 from shared.domain.optins import OptInConfirmed, OptInRevoked
-from shared.domain.requests import ConsentGiven, ConsentWithdrawn, SeatAccepted
+from shared.domain.requests import ConsentGiven, ConsentWithdrawn, ErasureRequested, SeatAccepted
 from shared.domain.results import PartBegun, PartTaken
 from shared.runtime.shapes import Decider, Fold
 
@@ -48,14 +49,21 @@ SESSIONS_MAX = 1_000
 ANY = "*"
 V = TypeVar("V")
 
-Fact = ParticipationNoted | IntroductionAgreed | IntroductionRefused | OptInNoted | SeatNoted
+Fact = ParticipationNoted | IntroductionAgreed | IntroductionRefused | OptInNoted | SeatNoted | ErasureNoted
 Emitted = Fact | StandingTold | LeadQualified | LeadWithdrawn
 
 
 def streams(happened: Input) -> list[str]:
     """The developer that an input is about."""
     match happened.body:
-        case PartTaken() | SeatAccepted() | PartBegun() | ConsentGiven() | ConsentWithdrawn() as body:
+        case (
+            PartTaken()
+            | SeatAccepted()
+            | PartBegun()
+            | ConsentGiven()
+            | ConsentWithdrawn()
+            | ErasureRequested() as body
+        ):
             return [f"lead/{body.developer}"]
         case OptInConfirmed() | OptInRevoked() as body:
             return [f"lead/{party}" for party in body.parties]
@@ -90,6 +98,8 @@ def evolve(state: Leads, event: Emitted) -> Leads:
         case SeatNoted():
             sessions = tuple(sorted((*state.sessions, event.session)))
             return replace(state, developer=event.developer, sessions=sessions)
+        case ErasureNoted(developer=developer, erased_at_us=at_us):
+            return _without(replace(state, developer=developer, opt_ins=state.opt_ins.erased(at_us)))
         case StandingTold():
             return state
         case LeadQualified():
@@ -120,10 +130,11 @@ def decide(state: Leads, happened: Input) -> Sequence[Event]:
 def _leads(state: Leads, now_us: int) -> list[Event]:
     """The leads that come and go."""
     changes: list[Event] = []
-    for brief, parts in state.participations.items():
-        lead = qualified(parts) if state.opt_ins.stands and _agreed(state, brief) else None
+    for brief in sorted({*state.participations, *state.leads}):
+        parts = state.participations.get(brief, ())
+        lead = qualified(parts) if parts and state.opt_ins.stands and _agreed(state, brief) else None
         if lead is None and brief in state.leads:
-            changes.append(LeadWithdrawn(brief, parts[0].developer, now_us))
+            changes.append(LeadWithdrawn(brief, state.leads[brief].developer, now_us))
         elif lead is not None and lead != state.leads.get(brief):
             changes.append(lead)
     return changes
@@ -131,10 +142,12 @@ def _leads(state: Leads, now_us: int) -> list[Event]:
 
 def _told(before: Leads, after: Leads, fact: Fact) -> list[Event]:
     """Tell a new session whether the developer's consent stands, or all of them that it no longer is as it was."""
-    sessions = after.sessions if before.opt_ins.stands != after.opt_ins.stands else ()
+    changed = before.opt_ins.stands != after.opt_ins.stands or isinstance(fact, ErasureNoted)
+    sessions = after.sessions if changed else ()
     if isinstance(fact, SeatNoted):
         sessions = (fact.session,)
-    return [StandingTold(session, after.developer, after.opt_ins.stands) for session in sessions]
+    stands, erased_at_us = after.opt_ins.stands, after.opt_ins.erased_at_us
+    return [StandingTold(session, after.developer, stands, erased_at_us) for session in sessions]
 
 
 def _facts(state: Leads, happened: Input) -> list[Fact]:
@@ -149,13 +162,18 @@ def _facts(state: Leads, happened: Input) -> list[Fact]:
         case PartBegun(session=session, developer=developer):
             known = session in state.sessions or len(state.sessions) >= SESSIONS_MAX
             return [] if known else [SeatNoted(session, developer)]
+        case ErasureRequested(developer=developer, requested_at_us=at_us):
+            erased = state.opt_ins.erased(at_us) != state.opt_ins
+            return [ErasureNoted(developer, at_us)] if erased else []
         case body:
             fact = _fact(state, body)
             return [] if fact is None else [fact]
 
 
 def _fact(state: Leads, body: Event) -> Fact | None:
-    """What the developer did, or agreed to; None when it is nothing new."""
+    """What the developer did, or agreed to; None when it is nothing new, or from before they were erased."""
+    if state.opt_ins.forgets(_said_at_us(body)):
+        return None
     match body:
         case PartTaken():
             known = sum(map(len, state.participations.values()))
@@ -176,6 +194,35 @@ def _fact(state: Leads, body: Event) -> Fact | None:
             return IntroductionRefused(body.developer, body.withdrawn_at_us)
         case _:
             return None
+
+
+def _said_at_us(body: Event) -> int:
+    """When the developer did or said it."""
+    match body:
+        case (
+            PartTaken(last_at_us=at_us)
+            | SeatAccepted(accepted_at_us=at_us)
+            | ConsentGiven(given_at_us=at_us)
+            | ConsentWithdrawn(withdrawn_at_us=at_us)
+        ):
+            return at_us
+        case _:
+            raise AssertionError(f"{body} is nothing that a developer does")
+
+
+def _without(state: Leads) -> Leads:
+    """The state without what is from before its developer was erased, but for the sessions, which are to be told."""
+    old = state.opt_ins.forgets
+    kept = {
+        brief: tuple(part for part in parts if not old(part.last_at_us))
+        for brief, parts in state.participations.items()
+    }
+    return replace(
+        state,
+        participations={brief: parts for brief, parts in kept.items() if parts},
+        answers={scope: answer for scope, answer in state.answers.items() if not old(answer.at_us)},
+        seats={session: at_us for session, at_us in state.seats.items() if not old(at_us)},
+    )
 
 
 def _agreed(state: Leads, brief: str) -> bool:
@@ -214,6 +261,7 @@ LEADS: Decider[Leads] = Decider(
         ConsentWithdrawn,
         OptInConfirmed,
         OptInRevoked,
+        ErasureRequested,
     ),
     streams=streams,
     decide=decide,

@@ -16,7 +16,13 @@ from typing import TypeVar, assert_never
 
 from msgspec.structs import replace
 
-from functions.aggregator.decide.contributions import contributions, points_kept, together
+from functions.aggregator.decide.contributions import (
+    contributions,
+    counted,
+    done_at_us,
+    points_kept,
+    without,
+)
 from shared.domain.brief_results import CREATIVES_MAX, SessionCatalogued
 from shared.domain.event import Due, Event, Input
 from shared.domain.heat import placed
@@ -26,7 +32,6 @@ from shared.domain.requests import PointMarked, VoteCast
 from shared.domain.results import (
     BALLOTS_EACH_MAX,
     Ballot,
-    Contribution,
     Marks,
     MetricRecorded,
     PartBegun,
@@ -92,11 +97,12 @@ def evolve(state: SessionResult, event: Emitted) -> SessionResult:
             # The metric events themselves stay in the stream; what is done of the tasks is kept by participant.
             done = contributions(state, event.closed_at_us)
             return replace(state, status="closed", closed=event, ballots={}, points={}, done=done)
-        case StandingNoted():
-            return replace(state, standing=_with(state.standing, event.developer, event.stands))
+        case StandingNoted(developer=developer, erased_at_us=at_us):
+            noted = replace(state, standing=_with(state.standing, developer, event.stands))
+            return without(noted, developer, at_us) if at_us else noted
         case SessionRevised() if state.closed is not None:
             # As if it had been so at the closing: the order of the two leaves no trace.
-            ballots, marks = _counted(state.closed.marks, state.done, state)
+            ballots, marks = counted(state.closed.marks, state.done, state)
             return replace(state, closed=replace(state.closed, ballots=ballots, marks=marks))
         case PartBegun() | PartTaken() | SessionCleared() | SessionRevised():
             return state
@@ -109,8 +115,8 @@ def ends_at_us(state: SessionResult) -> int | None:
     if state.opened is None or state.status != "open":
         return None
     end_us = state.opened.window_end_us
-    done_us = [_done_at_us(state, state.opened, seat.developer) for seat in state.opened.seats]
-    return min(end_us, max(end_us if moment is None else moment for moment in done_us))
+    moments_us = [done_at_us(state, state.opened, seat.developer) for seat in state.opened.seats]
+    return min(end_us, max(end_us if moment is None else moment for moment in moments_us))
 
 
 def due_at_us(state: SessionResult) -> int | None:
@@ -207,27 +213,10 @@ def _with(mapping: Mapping[str, V], key: str, value: V) -> dict[str, V]:
     return dict(sorted({**mapping, key: value}.items()))
 
 
-def _done_at_us(state: SessionResult, opened: SessionOpened, developer: str) -> int | None:
-    """When the participant had done every task, or None."""
-    moments: list[int] = []
-    if opened.copies:
-        ballots = state.ballots.get(developer, ())
-        if not ballots:
-            return None
-        moments.append(ballots[0].cast_at_us)
-    for image in opened.images:
-        points = state.points.get(developer, {}).get(image, ())
-        asked = points_kept(state)
-        if len(points) < asked:
-            return None
-        moments.extend(point.marked_at_us for point in points[asked - 1 : asked])
-    return max(moments, default=None)
-
-
 def _closed(state: SessionResult, opened: SessionOpened, end_us: int) -> list[Emitted]:
     """The closing events: what participants whose consent stands did until `end_us` counts."""
     done = contributions(state, end_us)
-    ballots, marks = _counted([Marks(image, ()) for image in opened.images], done, state)
+    ballots, marks = counted([Marks(image, ()) for image in opened.images], done, state)
     closed = SessionClosed(
         session=opened.session,
         brief=opened.brief,
@@ -250,6 +239,7 @@ def _closed(state: SessionResult, opened: SessionOpened, end_us: int) -> list[Em
             voted=done[seat.developer].ballot is not None,
             points_asked=len(opened.images) * points_kept(state),
             points_marked=sum(len(marks.points) for marks in done[seat.developer].marks),
+            last_at_us=done[seat.developer].last_at_us,
         )
         for seat in opened.seats
         if seat.developer in done
@@ -257,33 +247,25 @@ def _closed(state: SessionResult, opened: SessionOpened, end_us: int) -> list[Em
     return [closed, *parts, SessionCleared(opened.session, opened.brief, opened.seats)]
 
 
-def _counted(
-    images: Iterable[Marks], done: Mapping[str, Contribution], state: SessionResult
-) -> tuple[tuple[tuple[str, ...], ...], tuple[Marks, ...]]:
-    """The ballots, and the marks on each image, of those whose consent stands, without their names."""
-    counts = [did for developer, did in done.items() if state.stands(developer)]
-    ballots = tuple(sorted(did.ballot for did in counts if did.ballot is not None))
-    return ballots, tuple(together(marks.creative, counts) for marks in images)
-
-
 def _noted(state: SessionResult, told: StandingTold, now_us: int) -> list[Emitted]:
     """Whether a participant's consent stands; once the session has closed, its result is revised with it."""
-    developer = told.developer
-    if state.standing.get(developer) is told.stands:
+    developer, known_us = told.developer, state.erased.get(told.developer, 0)
+    if state.standing.get(developer) is told.stands and told.erased_at_us <= known_us:
         return []
     full = len(state.standing) >= EARLY_PARTICIPANTS_MAX and developer not in state.standing
     if full or not _seated(state, developer):
         return []
-    noted = StandingNoted(told.session, developer, told.stands)
+    noted = StandingNoted(told.session, developer, told.stands, told.erased_at_us)
     did, closed = state.done.get(developer), state.closed
-    if did is None or closed is None or state.stands(developer) == told.stands:
+    added = evolve(state, noted).counts(developer)
+    if did is None or closed is None or state.counts(developer) == added:
         return [noted]
     revised = SessionRevised(
         session=closed.session,
         brief=closed.brief,
         client=closed.client,
         revised_at_us=now_us,
-        added=told.stands,
+        added=added,
         copies=closed.copies,
         ballots=() if did.ballot is None else (did.ballot,),
         marks=did.marks,
