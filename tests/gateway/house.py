@@ -14,6 +14,7 @@ import msgspec
 
 from functions.gateway.app import app
 from functions.gateway.auth import PREFIX
+from shared.adapters.keyring import Keyring
 from shared.adapters.memory import ManualClock, MemoryBucket, MemoryBus, MemorySecrets, MemoryStore
 from shared.adapters.ssh_keygen import SshKeygen
 from shared.domain.entries import EntryRecorded
@@ -42,13 +43,14 @@ T = TypeVar("T")
 class House:
     """One House. It is the gateway's Edge itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, seals: Keyring = SEALS) -> None:
         self.house: Constants = HOUSE
+        self.seals = seals
         self.clock = ManualClock(NOW_US)
         self.secrets = MemorySecrets({"sign-in": b"sign-in secret of the tests"})
         self.bucket = self.ledger = MemoryBucket()
         self.store, self.bus = MemoryStore(), MemoryBus()
-        ports = Ports(self.store, self.bus, self.bucket, self.clock, self.house, SEALS)
+        ports = Ports(self.store, self.bus, self.bucket, self.clock, self.house, seals)
         self.shells = {function.name: Shell(function, ports) for function in functions()}
         self.ssh = SshKeygen()
         self.accounts: Accounts | None = None
@@ -64,7 +66,7 @@ class House:
         receipt = self.shells["gateway"].accept([submission])[0]
         if self.settles:
             self.settle()
-        events = [opened_event(event, SEALS) for event in receipt.events]
+        events = [opened_event(event, self.seals) for event in receipt.events]
         return Receipt(receipt.correlation, tuple(events), receipt.duplicate)
 
     @property
@@ -93,16 +95,16 @@ class House:
         return [(view, self.opened(msgspec.json.decode(view.state, type=kind))) for view in views]
 
     def opened(self, body: T) -> T:
-        return opened(body, SEALS)
+        return opened(body, self.seals)
 
     def journey(self, correlation: str, limit: int = 1000) -> list[Recorded]:
-        return [opened_event(event, SEALS) for event in self.store.journey(correlation, limit)]
+        return [opened_event(event, self.seals) for event in self.store.journey(correlation, limit)]
 
     def read(self, stream: str, after: int = 0, limit: int = 1000) -> list[Recorded]:
-        return [opened_event(event, SEALS) for event in self.store.read(stream, after, limit)]
+        return [opened_event(event, self.seals) for event in self.store.read(stream, after, limit)]
 
     def log(self, after: int, limit: int) -> list[Recorded]:
-        return [opened_event(event, SEALS) for event in self.store.since(after, limit)]
+        return [opened_event(event, self.seals) for event in self.store.since(after, limit)]
 
     def troubles(self) -> list[Trouble]:
         return self.found

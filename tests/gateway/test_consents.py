@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from functions.gateway.api_consents import SETTLED_US
 from shared.domain.instants import SECOND_US, rfc3339
 from tests.given import HOUSE
+from tests.optin.account import GUESTS, HOST
 from tests.optin.engine import NUMBERS, Engine, accept, message
-from tests.optin.test_gate import GUESTS, HOST, World, likely
+from tests.optin.test_gate import likely
+from tests.optin.world import World
 
 
 @pytest.fixture

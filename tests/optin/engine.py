@@ -6,6 +6,7 @@ from hashlib import sha1
 from typing import Any
 
 from functions.intake.app import app as intake
+from shared.adapters.keyring import Keyring
 from shared.adapters.memory import MemorySecrets
 from shared.domain.event import Event, decode
 from shared.domain.instants import DAY_US, rfc3339
@@ -13,7 +14,7 @@ from shared.domain.optins import OptInConfirmed
 from shared.domain.signatures import github_signature
 from shared.runtime.edge import Receipt, Submission
 from tests.gateway.house import House
-from tests.given import HOUSE
+from tests.given import HOUSE, SEALS
 from tests.intake.asgi import Answer, ask
 
 SECRET = b"It's a Secret to Everybody"
@@ -39,8 +40,8 @@ class Door:
 class Engine(House):
     """The House behind its door. The clock moves a second with each delivery."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, seals: Keyring = SEALS) -> None:
+        super().__init__(seals)
         self._door = intake(Door(self))
 
     def send(self, event: str, body: bytes, secret: bytes = SECRET) -> Answer:
