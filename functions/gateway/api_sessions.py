@@ -12,9 +12,8 @@ from functions.gateway import briefs
 from functions.gateway.answers import Requested
 from functions.gateway.answers import sessions as answers
 from functions.gateway.bodies import Marks, Votes
-from functions.gateway.call import Answer, Call, Route, Submit, missing
+from functions.gateway.call import DEVELOPER, EVERYBODY, Answer, Call, Route, Submit, missing, requested
 from shared.domain.brief_results import BriefResult
-from shared.domain.event import Event
 from shared.domain.instants import rfc3339
 from shared.domain.matches import Session, SessionFormed, SessionProposed
 from shared.domain.requests import PointMarked, VoteCast
@@ -99,7 +98,7 @@ def vote(call: Call, ballot: Votes) -> Submit:
         raise Rejection(409, "Nothing to vote on", "this session has no copy variants")
     _check_belongs("approved", ballot.approved, opened.copies)
     cast = VoteCast(formed.session, formed.brief, call.who.subject, ballot.approved, call.now_us)
-    return _noted(call, [cast])
+    return requested(call.who.subject, cast)
 
 
 def mark(call: Call, marks: Marks) -> Submit:
@@ -115,16 +114,14 @@ def mark(call: Call, marks: Marks) -> Submit:
                 f"{opened.points_each} points may be marked on each image, {max(0, left)} are left on this"
             )
             raise Rejection(409, "Too many points", detail, [("points", detail)])
-    return _noted(
-        call,
-        [
-            # Each at an instant of its own, so that two equal points are two.
-            PointMarked(
-                formed.session, formed.brief, developer, point.creative, point.x, point.y, call.now_us + n
-            )
-            for n, point in enumerate(points)
-        ],
+    # Each at an instant of its own, so that two equal points are two.
+    marked = (
+        PointMarked(
+            formed.session, formed.brief, developer, point.creative, point.x, point.y, call.now_us + n
+        )
+        for n, point in enumerate(points)
     )
+    return requested(developer, *marked)
 
 
 def _at_work(call: Call) -> tuple[SessionFormed, SessionOpened, SessionResult]:
@@ -150,23 +147,13 @@ def _check_belongs(field: str, named: Iterable[str], tasks: tuple[str, ...]) -> 
         raise Rejection(400, "Foreign creative", detail, [(field, detail)])
 
 
-def _noted(call: Call, events: list[Event]) -> Submit:
-    stream = f"person/{call.who.subject}"
-    return Submit(
-        tuple((stream, event) for event in events),
-        lambda receipt: Answer(
-            Requested(request=receipt.events[0].id, correlationid=receipt.correlation), 202
-        ),
-    )
-
-
 ROUTES = (
     Route(
         "GET",
         "/api/sessions/{session}",
         "Show a session and its tasks",
         show_session,
-        ("operator", "client", "developer"),
+        EVERYBODY,
         answer=answers.Session,
         refusals=(404,),
     ),
@@ -175,7 +162,7 @@ ROUTES = (
         "/api/sessions/{session}/votes",
         "Vote on the session's copy",
         vote,
-        ("developer",),
+        DEVELOPER,
         body=Votes,
         answer=Requested,
         status=202,
@@ -186,7 +173,7 @@ ROUTES = (
         "/api/sessions/{session}/points",
         "Mark points on the session's images",
         mark,
-        ("developer",),
+        DEVELOPER,
         body=Marks,
         answer=Requested,
         status=202,
