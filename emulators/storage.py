@@ -177,9 +177,9 @@ class Storage:
 
 
 @contextmanager
-def storage(buckets: Sequence[str] = (), path: Path | None = None) -> Iterator[str]:
+def storage(buckets: Sequence[str] = ()) -> Iterator[str]:
     """A server in this process, on a free port, with these buckets; its URL, for `STORAGE_EMULATOR_HOST`."""
-    objects = Objects(path)
+    objects = Objects()
     _create(objects, buckets)
     try:
         with serving(Storage(objects)) as url:

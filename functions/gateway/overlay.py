@@ -85,15 +85,13 @@ class Field:
 def overlay(
     image: bytes,
     points: Sequence[Place],
-    sigma_px: float | None = None,
     peak: float | None = None,
     marked: int | None = None,
 ) -> bytes:
     """The heat map of `points`, (x, y) fractions of the image, over the image: a PNG with a legend.
 
-    `sigma_px` is the Gaussian's σ in pixels of the image, by default 3 % of its longer side. `peak` is the density
-    drawn hottest, by default this map's own; give the largest `Field.peak` of several images for one scale across
-    them. `marked` is how many points there were where `points` is only a sample of them.
+    `peak` is the density drawn hottest, by default this map's own; give the largest `Field.peak` of several images for
+    one scale across them. `marked` is how many points there were where `points` is only a sample of them.
 
     Raises:
         ValueError: there are fewer than 30 points, or the image is not one that may be kept.
@@ -103,7 +101,7 @@ def overlay(
     if too_few is not None:
         raise ValueError(f"a heat map {too_few}")
     picture, size_px = _picture(image)
-    field = Field(size_px, points, sigma_px)
+    field = Field(size_px, points)
     hottest = field.peak if peak is None else peak
     drawn = _heated(picture, field, hottest)
     sampled = "" if marked == len(points) else f"{len(points):,} of "
