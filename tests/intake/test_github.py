@@ -1,4 +1,4 @@
-"""Which requests become deliveries, and what the others are told."""
+"""Which of GitHub's requests become deliveries, and what the others are told."""
 
 import json
 from contextlib import suppress
@@ -9,18 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.intake.accept import WINDOW_US, from_github, from_standard
-from functions.intake.cloudevents import from_cloudevent
+from functions.intake.accept import from_github
 from shared.domain.deliveries import DeliveryAccepted
-from shared.domain.instants import SECOND_US
-from shared.domain.signatures import github_signature, standard_signature
+from shared.domain.signatures import github_signature
 from shared.runtime.edge import Rejection
 from tests.given import NOW_US
 from tests.shared_data import shared_data
 
 SECRET = b"It's a Secret to Everybody"
-STANDARD = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-NOW_S = NOW_US // SECOND_US
 REPOSITORY = {"id": 1, "full_name": "bob/hello", "owner": {"id": 2, "login": "bob", "type": "User"}}
 STAR = {"action": "created", "starred_at": "2026-03-02T09:00:00Z", "repository": REPOSITORY}
 PUSH = {
@@ -226,130 +222,3 @@ def test_without_secrets_nothing_is_accepted() -> None:
 def test_no_signed_bytes_are_a_bug(body: bytes) -> None:
     with suppress(Rejection):
         github("made_up", body)
-
-
-def standard(body: bytes, sent_s: int = NOW_S, **headers: str | None) -> DeliveryAccepted:
-    sent = {
-        "content_type": "application/json",
-        "webhook_id": "msg_1",
-        "webhook_timestamp": str(sent_s),
-        "webhook_signature": standard_signature(STANDARD, "msg_1", sent_s, body.decode("utf-8", "replace")),
-    } | headers
-    raw = {
-        name.replace("_", "-").encode(): value.encode() for name, value in sent.items() if value is not None
-    }
-    return from_standard("lens", raw, body, [STANDARD], NOW_US)
-
-
-def test_a_standard_webhook_is_a_delivery_of_its_type() -> None:
-    body = as_json({"type": "critique.done", "data": {}})
-    assert standard(body) == DeliveryAccepted(
-        "standard.lens", sha256(body).hexdigest(), "critique.done", len(body), NOW_US, hint="msg_1"
-    )
-    assert standard(b"{}").kind == "webhook"
-
-
-def test_the_window_is_five_minutes_either_way() -> None:
-    for offset_s in (-WINDOW_US // SECOND_US, WINDOW_US // SECOND_US):
-        standard(b"{}", NOW_S + offset_s)
-        with pytest.raises(Rejection, match="at most 5 minutes from now"):
-            standard(b"{}", NOW_S + offset_s + (1 if offset_s > 0 else -1))
-
-
-@pytest.mark.parametrize(
-    ("body", "changed", "status"),
-    [
-        (b"{}", {"content_type": "text/plain"}, 415),
-        (b"{}", {"webhook_id": None}, 401),
-        (b"{}", {"webhook_timestamp": None}, 401),
-        (b"{}", {"webhook_timestamp": "soon"}, 401),
-        (b"{}", {"webhook_timestamp": f"{NOW_S}.0"}, 401),
-        (b"{}", {"webhook_signature": None}, 401),
-        (b"{}", {"webhook_signature": "v1,AAAA"}, 401),
-        (b"\xff", {}, 400),
-        (b"{", {}, 400),
-        (b"[]", {}, 400),
-        (b'{"type": "two words"}', {}, 400),
-    ],
-)
-def test_a_standard_webhook_that_is_wrong_is_refused(
-    body: bytes, changed: dict[str, str], status: int
-) -> None:
-    with pytest.raises(Rejection) as refused:
-        standard(body, NOW_S, **changed)
-    assert refused.value.status == status
-
-
-EVENT = {"specversion": "1.0", "id": "1", "source": "/lens", "type": "org.example.made", "data": {"a": 1}}
-STRUCTURED = {b"content-type": b"application/cloudevents+json; charset=utf-8"}
-BINARY = {
-    b"content-type": b"application/json",
-    b"ce-specversion": b"1.0",
-    b"ce-id": b"1",
-    b"ce-source": b"/lens%20two",
-    b"ce-type": b"org.example.made",
-}
-
-
-def test_a_structured_cloudevent_is_a_delivery_of_itself() -> None:
-    body = as_json(EVENT)
-    accepted, raw = from_cloudevent(STRUCTURED, body, NOW_US)
-    assert raw == body
-    assert accepted == DeliveryAccepted(
-        "events", sha256(body).hexdigest(), "org.example.made", len(body), NOW_US, hint="1"
-    )
-
-
-def test_a_binary_cloudevent_is_put_into_structured_form() -> None:
-    accepted, raw = from_cloudevent(BINARY, b'{"a":1}', NOW_US)
-    assert json.loads(raw) == EVENT | {"source": "/lens two", "datacontenttype": "application/json"}
-    assert accepted.digest == sha256(raw).hexdigest()
-    other, _ = from_cloudevent(BINARY | {b"ce-id": b"2"}, b'{"a":1}', NOW_US)
-    assert other.digest != accepted.digest
-
-
-def test_binary_data_is_kept_as_base64() -> None:
-    _, raw = from_cloudevent(BINARY | {b"content-type": b"image/png"}, b"\x00\xff", NOW_US)
-    assert json.loads(raw)["data_base64"] == "AP8="
-
-
-@pytest.mark.parametrize(
-    ("changed", "said"),
-    [
-        ({"specversion": "0.3"}, "specversion"),
-        ({"id": ""}, "id"),
-        ({"source": 1}, "source"),
-        ({"type": "x" * 129}, "type"),
-        ({"type": "two\nlines"}, "type"),
-        ({"type": "ends in a line\n"}, "type"),
-        ({"time": "yesterday"}, "time"),
-        ({"time": "0001-01-01T00:00:00+23:59"}, None),
-        ({"data_base64": "AP8="}, "either data or data_base64"),
-    ],
-)
-def test_a_cloudevent_with_a_wrong_attribute_is_refused_by_name(
-    changed: dict[str, object], said: str | None
-) -> None:
-    if said is None:
-        assert from_cloudevent(STRUCTURED, as_json(EVENT | changed), NOW_US)
-        return
-    with pytest.raises(Rejection) as refused:
-        from_cloudevent(STRUCTURED, as_json(EVENT | changed), NOW_US)
-    assert refused.value.status == 400
-    assert said in refused.value.detail
-
-
-@pytest.mark.parametrize(
-    ("headers", "body", "status"),
-    [
-        ({b"content-type": b"application/json"}, as_json(EVENT), 415),
-        ({b"content-type": b"application/cloudevents-batch+json"}, as_json([EVENT]), 415),
-        (STRUCTURED, b"{", 400),
-        ({name: value for name, value in BINARY.items() if name != b"ce-id"}, b"{}", 400),
-        (BINARY, b"{", 400),
-    ],
-)
-def test_what_is_no_cloudevent_is_refused(headers: dict[bytes, bytes], body: bytes, status: int) -> None:
-    with pytest.raises(Rejection) as refused:
-        from_cloudevent(headers, body, NOW_US)
-    assert refused.value.status == status
