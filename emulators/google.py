@@ -34,10 +34,13 @@ class DidNotStart(Exception):
 
 
 class Google:
-    """Both emulators, for as long as the block that started them lasts. They keep their addresses, `host:port`."""
+    """Both emulators, for as long as the block that started them lasts. They keep their addresses, `host:port`.
 
-    def __init__(self, begun: Mapping[str, Emulator]) -> None:
-        self._begun = begun
+    `folder` holds what they say, and what Pub/Sub keeps.
+    """
+
+    def __init__(self, begun: Mapping[str, Emulator], folder: Path) -> None:
+        self._begun, self.folder = begun, folder
 
     @property
     def firestore(self) -> str:
@@ -110,7 +113,7 @@ def running() -> Iterator[Google]:
                 emulator.begin()
             for emulator in begun.values():
                 emulator.wait()
-            yield Google(begun)
+            yield Google(begun, Path(folder))
         finally:
             stopping = [threading.Thread(target=emulator.stop) for emulator in begun.values()]
             for thread in stopping:

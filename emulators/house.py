@@ -176,6 +176,9 @@ def running(
             storage([bucket(project, name) for name in BUCKETS])
         )
         told |= environment or {}
+        if "HOUSE_KMS_KEY" in told:
+            # A key of Cloud KMS's is nobody's to be told.
+            del secret["key-encryption"]
         # gunicorn has a control socket under a fixed name, of which each needs its own.
         sockets = Path(stack.enter_context(TemporaryDirectory(prefix="house-sockets-")))
         processes: dict[str, FunctionProcess] = {}

@@ -47,7 +47,7 @@ def everyone(project: str, origin: str, ports: Mapping[str, int]) -> dict[str, s
 def alone(name: str, project: str, secret: Mapping[str, bytes]) -> dict[str, str]:
     """What one function is told beside: its buckets, and of the secrets those that it declares.
 
-    All have the key-encryption key itself, as there is no Cloud KMS here that would keep it to itself.
+    Without a Cloud KMS that would keep it to itself, all have the key-encryption key itself.
     """
     node = ROUTE["functions"][name]
     told = {"HOUSE_BUCKET": bucket(project, node["bucket"]), "HOUSE_BODIES": bucket(project, "bodies")}

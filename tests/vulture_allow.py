@@ -5,6 +5,8 @@ Typical reasons: a field that is only ever serialised, a method a framework call
 
 # http.server and socketserver look these up by name.
 _.do_POST
+_.do_CONNECT
+_.close_connection
 _.log_message
 _.protocol_version
 _.daemon_threads

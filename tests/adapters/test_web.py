@@ -2,11 +2,9 @@
 
 import asyncio
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Coroutine, Iterator
-from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +19,7 @@ from shared.adapters.web import Limits, PoliteWeb, Turns
 from shared.domain.instants import SECOND_US
 from shared.ports.web import Unreachable
 from tests.loopback import Answer, Asked, Loopback
+from tests.tls import self_signed
 
 QUICK = Limits(gap_s=0.0)
 T = TypeVar("T")
@@ -384,39 +383,12 @@ def test_what_does_not_speak_http_is_unreachable() -> None:
 
 def test_tls_asks_for_the_name_and_does_not_trust_strangers(tmp_path: Path) -> None:
     names: list[str | None] = []
-    tls = self_signed("localhost", tmp_path)
+    tls = self_signed(tmp_path, "localhost")[0]
     tls.sni_callback = lambda _, name, __: names.append(name)
     with Loopback(told, tls) as server:
         assert "certificate" in refused(f"https://localhost:{server.port}/")
         assert server.asked == []
     assert "localhost" in names
-
-
-def self_signed(host: str, directory: Path) -> ssl.SSLContext:
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    both = certificate.public_bytes(pem) + key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
-    (directory / "both.pem").write_bytes(both)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(directory / "both.pem")
-    return context
 
 
 # -- turns

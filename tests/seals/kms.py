@@ -27,8 +27,8 @@ class Kms:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                status, answer = _answer(key, self.path, body)
-                data = json.dumps(answer).encode()
+                status, said = answer(key, self.path, body)
+                data = json.dumps(said).encode()
                 self.send_response(status)
                 self.send_header("content-length", str(len(data)))
                 self.end_headers()
@@ -49,7 +49,8 @@ class Kms:
         self._server.server_close()
 
 
-def _answer(key: Fernet, path: str, body: dict[str, str]) -> tuple[int, dict[str, str]]:
+def answer(key: Fernet, path: str, body: dict[str, str]) -> tuple[int, dict[str, str]]:
+    """What the service says to a verb of the one key there is."""
     match path.removeprefix(f"/v1/{NAME}"):
         case ":encrypt":
             return 200, {"ciphertext": b64encode(key.encrypt(b64decode(body["plaintext"]))).decode()}
