@@ -13,6 +13,7 @@ from hashlib import sha256
 from itertools import groupby, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol
 
 import msgspec
 from msgspec import Struct
@@ -24,6 +25,7 @@ from shared.domain.archive import Segments
 from shared.domain.event import Recorded
 from shared.domain.segments import PREFIX, from_manifest, is_manifest, verify_chain
 from shared.ports.bucket import Bucket
+from shared.ports.log import Log
 from shared.ports.store import Store
 from shared.runtime.batch import Batch, Folds
 from shared.runtime.discover import functions
@@ -34,6 +36,10 @@ from shared.runtime.wiring import claim
 PAGE = 1_000
 REPORT_EVERY = 50_000
 Report = Callable[[str], None]
+
+
+class Kept(Store, Log, Protocol):
+    """A store whose events have one order."""
 
 
 class Comparison(Struct, frozen=True):
@@ -97,7 +103,7 @@ def _folded(settings: Settings, report: Report) -> Iterator[tuple[SqliteStore, b
         fresh.close()
 
 
-def everything(kept: SqliteStore, bucket: Bucket, report: Report) -> Iterator[Recorded]:
+def everything(kept: Kept, bucket: Bucket, report: Report) -> Iterator[Recorded]:
     """All events in the order of the log: first the sealed segments, then the log's tail."""
     view = kept.state("archiver", "segment/log")
     sealed = Segments() if view is None else msgspec.json.decode(view.state, type=Segments)
