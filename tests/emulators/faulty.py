@@ -191,9 +191,9 @@ def by_stream(log: list[Recorded]) -> dict[str, list[int]]:
     return {stream: sorted(versions) for stream, versions in found.items()}
 
 
-def until(look: Callable[[], T], enough: Callable[[T], bool]) -> T:
+def until(look: Callable[[], T], enough: Callable[[T], bool], wait_s_max: float = WAIT_S_MAX) -> T:
     """What is seen once it is enough."""
-    until_s = time.monotonic() + WAIT_S_MAX
+    until_s = time.monotonic() + wait_s_max
     while not enough(seen := look()):
         assert time.monotonic() < until_s, seen
         time.sleep(0.05)

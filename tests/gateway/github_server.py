@@ -22,9 +22,10 @@ class GitHub:
 
     def serve(self) -> Loopback:
         """The server, within a `with` block."""
-        return Loopback(self._answer)
+        return Loopback(self.answer)
 
-    def _answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: Asked) -> Answer:
+        """What it says to one request."""
         url = urlsplit(asked.path)
         match asked.method, url.path:
             case "GET", "/login/oauth/authorize":
