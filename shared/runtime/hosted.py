@@ -168,7 +168,8 @@ class Hosted:
         first = operator(self.secrets.get(OPERATOR).decode(), now_us)
         [(stream, _)] = first.events
         if await asyncio.to_thread(self.shell.ports.store.state, self.function.name, stream) is None:
-            await self.submit(first)
+            # A tick's failures are told as its own, not as a request's answer.
+            await self._accepting.submit(first)
 
     # -- errands
 

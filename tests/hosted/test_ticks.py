@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 
+from functions.gateway.folds import TOKEN
+from shared.adapters.memory import MemorySecrets
 from shared.domain.instants import SECOND_US
 from shared.runtime import hosted, patience
-from tests.engine.toys import TILL
+from shared.runtime.shapes import Function, Intake
+from tests.contracts.stores import Adapter
+from tests.engine.toys import TILL, Toys
 from tests.given import NOW_US
-from tests.hosted.failing import bus, count
+from tests.hosted.failing import Deaf, Trouble, bus, count
 from tests.hosted.hosting import Hosts, told
 
 
@@ -96,3 +101,25 @@ def test_a_step_that_fails_holds_up_no_other(house: Hosts) -> None:
     house.push("toypair", *[event for event in toys.everything() if event.stream.startswith("order/cat")])
     assert house.post("toypair", "/tick") == 503
     assert count(house, "paired") == 1, "though nothing could be published"
+
+
+def test_an_operators_token_that_cannot_be_kept_yet_is_a_timeout_of_the_tick(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Not a bug: the tick comes again."""
+    trouble = Trouble()
+    door = Function("door", "requests", (Intake(("/",), lambda _: nobody, folds=(TOKEN,)),), ("operator",))
+    toys = Toys(Adapter(trouble, Deaf(), trouble, grouped=False), [door], trouble)
+    lets_in = hosted.Hosted(door, toys.ports, MemorySecrets({"operator": b"hse_first"}), toys.gateways, 0.0)
+    trouble.fails = TimeoutError("away")
+    for _ in range(2):
+        with pytest.raises(TimeoutError, match="away"):
+            asyncio.run(lets_in.tidy())
+    trouble.fails = None
+    asyncio.run(lets_in.tidy())
+    assert [event.type for event in toys.everything()] == ["house.gateway.token-issued.v1"]
+    assert capsys.readouterr().err == ""
+
+
+async def nobody(scope: Any, receive: Any, send: Any) -> None:
+    """No request comes to this door."""
