@@ -77,8 +77,11 @@ class Answer:
         """Why it was refused, in one line, from its problem document where there is one."""
         if not isinstance(self.body, dict):
             return f"HTTP {self.status}"
-        fields = "; ".join(f"{e.get('field')}: {e.get('detail')}" for e in self.body.get("errors", ()))
         said = [str(self.body.get(part)) for part in ("title", "detail") if self.body.get(part)]
+        known = " ".join(said)
+        # What the detail says already is not said again.
+        wrong = [error for error in self.body.get("errors", ()) if str(error.get("detail")) not in known]
+        fields = "; ".join(f"{error.get('field')}: {error.get('detail')}" for error in wrong)
         line = f"HTTP {self.status} {': '.join(said)}{f' ({fields})' if fields else ''}"
         return " ".join(line.split())
 
