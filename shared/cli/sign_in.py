@@ -32,7 +32,9 @@ def register(subparsers: Subparsers) -> None:
     )
     how = command.add_mutually_exclusive_group(required=True)
     how.add_argument("--key", metavar="FILE", help="your key's file; its .pub where an ssh-agent has it")
-    how.add_argument("--once", metavar="TOKEN", help="a one-time token; - reads it from standard input")
+    how.add_argument(
+        "--once", metavar="TOKEN", help="a one-time token, or its link; - reads it from standard input"
+    )
     shown = command.add_mutually_exclusive_group()
     shown.add_argument("--link", action="store_true", help="print a link that signs a browser in instead")
     shown.add_argument("--json", action="store_true", help="the token with its role, subject and end")
@@ -72,5 +74,6 @@ def _namespace(url: str) -> str:
 
 def _once(api: Api, word: str) -> dict[str, Any]:
     given = sys.stdin.readline().strip() if word == STDIN else word
+    given = given.rpartition("?once=")[2]
     opened: dict[str, Any] = api.post("/api/sign-in/one-time", {"token": given})
     return opened

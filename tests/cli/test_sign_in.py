@@ -69,7 +69,9 @@ def test_a_developer_comes_in_once_registers_a_key_and_signs_in_with_it(
 ) -> None:
     signer = Signer(tmp_path / "laptop")
     issue = ("token", "issue", "--role", "developer", "--name", "github:1/alice", "--once")
-    assert said(capsys, *issue).startswith(f"{url_of(node)}/sign-in?once=hse_")
+    link = said(capsys, *issue)
+    assert link.startswith(f"{url_of(node)}/sign-in?once=hse_")
+    assert me(node, said(capsys, "sign-in", "--once", link))["name"] == "github:1/alice"
     once = json.loads(said(capsys, *issue, "--json"))["token"]
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{once}\n"))
     token = said(capsys, "sign-in", "--once", "-")
