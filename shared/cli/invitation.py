@@ -40,15 +40,16 @@ def find(args: argparse.Namespace) -> Invitation:
         Misuse: it is no invitation, or nowhere to be found.
         Failure: the node does not answer.
     """
-    for path in (getattr(args, "invitation", None), args.repo):
-        if path:
-            repository = OwnRepository.at(path)
-            commit = repository.find(args.hash)
-            if commit:
-                return _of_commit(commit, repository.message(commit))
+    paths = [path for path in (getattr(args, "invitation", None), args.repo) if path]
+    for path in paths:
+        repository = OwnRepository.at(path)
+        commit = repository.find(args.hash)
+        if commit:
+            return _of_commit(commit, repository.message(commit))
+    looked = " or ".join(paths)
     if not is_whole(args.hash):
-        raise Misuse(f"{args.hash} is no commit of {args.repo}; of others the whole hash is needed")
-    return _of_node(args)
+        raise Misuse(f"{args.hash} is no commit of {looked}; of others the whole hash is needed")
+    return _of_node(args, looked)
 
 
 def is_whole(commit: str) -> bool:
@@ -71,11 +72,11 @@ def _of_commit(commit: str, message: str) -> Invitation:
     )
 
 
-def _of_node(args: argparse.Namespace) -> Invitation:
+def _of_node(args: argparse.Namespace, looked: str) -> Invitation:
     token = os.environ.get("HOUSE_TOKEN", "").strip()
     if not token:
         raise Misuse(
-            f"{args.hash[:12]} is not in {args.repo}: fetch it, name a clone that has it with --invitation, "
+            f"{args.hash[:12]} is not in {looked}: fetch it, name a clone that has it with --invitation, "
             "or set HOUSE_TOKEN to ask the node"
         )
     api = node(args, token)

@@ -127,6 +127,7 @@ def test_an_invitation_may_be_read_from_the_node(
         (["HEAD", "--accept"], "HEAD is no commit of ."),
         (["d3ae", "--accept"], "d3ae is no commit of ."),
         (["d3" * 20, "--accept"], "set HOUSE_TOKEN to ask the node"),
+        (["d3" * 20, "--accept", "--invitation", "../work"], "d3d3d3d3d3d3 is not in ../work or .: fetch it"),
         (["d3" * 20], "one of the arguments --accept --decline is required"),
         (["d3" * 20, "--accept", "--decline"], "not allowed with argument"),
         (["--output=/tmp/x", "--accept"], "the following arguments are required: HASH"),
