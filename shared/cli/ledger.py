@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 from shared.cli.api import data_directory, node_url
-from shared.cli.failures import Failure, Misuse
-from shared.cli.ledger_source import copy_of, git, repository, sound
+from shared.cli.failures import Misuse
+from shared.cli.ledger_source import copy_of, git, leaf, repository, sound
 from shared.cli.parsing import Subparsers, add_node, examples
 
 
@@ -38,7 +38,9 @@ def register(subparsers: Subparsers) -> None:
             "house ledger proof 35b7925ad1a0b0a3c2a4d8c9d3f8a1c5e2b7f604 --output alice.tlog-proof"
         ),
     )
-    proof.add_argument("hash", metavar="HASH", help="the entry's or opt-in's commit hash")
+    proof.add_argument(
+        "hash", metavar="HASH", help="the entry's or opt-in's hash, or that of the commit the entry is about"
+    )
     proof.add_argument("--output", type=Path, metavar="FILE", help="default: HASH.tlog-proof")
     proof.set_defaults(run=run_proof)
     for action in (push, proof):
@@ -70,10 +72,8 @@ def run_proof(args: argparse.Namespace) -> int:
     if not re.fullmatch(r"[0-9a-f]{40}", args.hash):
         raise Misuse(f"HASH: expected 40 hexadecimal digits, got {args.hash[:60]!r}")
     with copy_of(_ledger(args)) as copy:
-        try:
-            proof = sound(copy).proof(args.hash, copy.fetch)
-        except KeyError:
-            raise Failure(f"there is no entry or opt-in {args.hash} in this ledger") from None
+        history = sound(copy)
+        proof = history.proof(leaf(history, copy, args.hash), copy.fetch)
     output = args.output or Path(f"{args.hash}.tlog-proof")
     try:
         output.write_bytes(proof.text)

@@ -85,3 +85,20 @@ def sound(copy: LedgerCopy) -> History:
         return read(copy.main, copy.fetch)
     except Unsound as error:
         raise Failure(f"the ledger is not sound: {error}") from error
+
+
+def leaf(history: History, copy: LedgerCopy, asked: str) -> str:
+    """The entry or opt-in of that hash, or the only entry about the commit of that hash.
+
+    Raises:
+        Failure: there is none, or there are several.
+    """
+    if asked in history.names:
+        return asked
+    line = f"\nanchor: {asked}\n".encode()
+    about = [name for name in history.names if line in copy.fetch(name)[1]]
+    if len(about) == 1:
+        return about[0]
+    if about:
+        raise Failure(f"{len(about)} entries are about the commit {asked}: name one, such as {about[-1]}")
+    raise Failure(f"there is no entry or opt-in {asked} in this ledger, nor an entry about such a commit")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.cli.failures import Failure, Misuse
-from shared.cli.ledger_source import copy_of, sound
+from shared.cli.ledger_source import copy_of, leaf, sound
 from shared.cli.parsing import Subparsers, examples
 
 if TYPE_CHECKING:
@@ -36,7 +36,12 @@ def register(subparsers: Subparsers) -> None:
         ),
     )
     parser.add_argument("ledger", metavar="LEDGER", nargs="?", help="a clone's folder, or a URL to clone")
-    parser.add_argument("--entry", type=_hash, metavar="HASH", help="an entry or opt-in that has to be in it")
+    parser.add_argument(
+        "--entry",
+        type=_hash,
+        metavar="HASH",
+        help="an entry or opt-in that has to be in it, or the commit that an entry is about",
+    )
     parser.add_argument(
         "--since",
         metavar="CHECKPOINT",
@@ -84,8 +89,11 @@ def _key(text: str) -> Key:
 
     try:
         return key_of(Path(text).read_text(encoding="utf-8") if Path(text).is_file() else text)
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise Misuse(f"--key: {error}") from error
+    except ValueError as error:
+        held = "it holds none" if Path(text).is_file() else "there is no such file, and it is none itself"
+        raise Misuse(f"--key {text[:60]}: {held}: {error}") from error
 
 
 # -- a whole ledger
@@ -117,9 +125,8 @@ def _show_signatures(note: Note, keys: Sequence[Key]) -> None:
         print(f"signature   {line.name}+{line.key_id.hex()} {verdict}")
 
 
-def _show_entry(history: History, copy: LedgerCopy, name: str) -> None:
-    if name not in history.names:
-        raise Failure(f"there is no entry or opt-in {name} in this ledger")
+def _show_entry(history: History, copy: LedgerCopy, asked: str) -> None:
+    name = leaf(history, copy, asked)
     index = history.names.index(name)
     print(f"leaf        {index}, first below checkpoint {history.at(index + 1).commit}")
     _show_facts(copy.fetch(name)[1])

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from shared.cli.main import main
+from tests.given import NOW_US
+from tests.ledger.publishing import ADA, Publishing, entry_of, laid_out
 from tests.ledger.verifying import ENTRIES, refused, verify
 
 
@@ -30,6 +32,29 @@ def test_a_proof_is_checked_without_the_ledger(
     for place in (dice.randrange(len(whole)) for _ in range(120)):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
         refused(capsys, "--proof", path, "--key", key)
+
+
+def test_an_entry_is_found_by_the_commit_that_it_is_about(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    anchors = ["a" * 40, "b" * 40, "b" * 40]
+    entries = [
+        entry_of(number, ADA, at_us=NOW_US + number, kind="commit", anchor=anchor)
+        for number, anchor in enumerate(anchors)
+    ]
+    at = Publishing()
+    at.agree(ADA)
+    at.enter(entries)
+    at.publish()
+    repository = str(laid_out(at.state, at.bucket, tmp_path))
+    assert main(["ledger", "proof", anchors[0], "--ledger", repository, "--output", "a"]) == 0
+    assert verify("--proof", "a", "--entry", entries[0].hash) == 0
+    assert verify(repository, "--entry", anchors[0]) == 0
+    assert "leaf        0" in capsys.readouterr().out
+    assert f"2 entries are about the commit {anchors[1]}" in refused(
+        capsys, repository, "--entry", anchors[1]
+    )
 
 
 def test_what_is_not_there_cannot_be_proven(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:

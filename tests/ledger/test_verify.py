@@ -104,7 +104,8 @@ def test_an_opt_in_of_entries_that_are_not_there_is_refused(
 def test_another_key_s_ledger_is_refused(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = published(secret="2f" * 32).state.key
     assert "not signed by house.example+" in refused(capsys, repository, "--key", other)
-    assert "verifier key reads" in refused(capsys, repository, "--key", "nonsense", code=2)
+    said = refused(capsys, repository, "--key", "nonsense", code=2)
+    assert "--key nonsense: there is no such file, and it is none itself: a verifier key reads" in said
 
 
 def test_a_bomb_is_not_inflated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
