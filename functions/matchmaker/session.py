@@ -23,6 +23,7 @@ from shared.domain.matches import (
     SessionFormed,
     SessionProposed,
 )
+from shared.domain.orderless import with_entry
 from shared.domain.requests import SeatAccepted
 from shared.runtime.shapes import Decider, Fold
 
@@ -42,9 +43,9 @@ def evolve(state: Session, event: Event) -> Session:
             return replace(state, proposed=event, status="proposed")
         case SeatConfirmed(seat=seat, developer=dev, introduce=introduce, accepted_at_us=at_us):
             agreed = state.introduce | {dev} if introduce else state.introduce - {dev}
-            return replace(state, accepted=_with(state.accepted, seat, at_us), introduce=agreed)
+            return replace(state, accepted=with_entry(state.accepted, seat, at_us), introduce=agreed)
         case ForfeitNoted(seat=seat, forfeited_at_us=at_us):
-            return replace(state, forfeits=_with(state.forfeits, seat, at_us))
+            return replace(state, forfeits=with_entry(state.forfeits, seat, at_us))
         case SessionFormed():
             return replace(state, status="formed", formed=event, forfeits={})
         case SeatReturned():
@@ -54,11 +55,6 @@ def evolve(state: Session, event: Event) -> Session:
             return Session(proposed=state.proposed, status="dissolved")
         case _:
             raise AssertionError(f"{event} is no event of a session")
-
-
-def _with(instants: dict[str, int], seat: str, at_us: int) -> dict[str, int]:
-    # Sorted, so that the order of arrival leaves no trace in the stored state.
-    return dict(sorted({**instants, seat: at_us}.items()))
 
 
 def decide(state: Session, arrived: Input) -> list[Event]:

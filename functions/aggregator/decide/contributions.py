@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
+from shared.domain.orderless import with_entry
 from shared.domain.results import (
     POINTS_EACH_MAX,
     Ballot,
@@ -100,4 +101,4 @@ def without(state: SessionResult, developer: str, erased_at_us: int) -> SessionR
     done = state.done
     if did is not None and did.last_at_us <= erased_at_us:
         done = {other: each for other, each in done.items() if other != developer}
-    return replace(state, done=done, erased=dict(sorted({**state.erased, developer: erased_at_us}.items())))
+    return replace(state, done=done, erased=with_entry(state.erased, developer, erased_at_us))

@@ -13,7 +13,7 @@ Without an opt-in in force there is no lead, and the developer's sessions are to
 moment it ends, and again when another begins. Of whoever was erased, nothing from before comes back.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TypeVar, assert_never
 
 from msgspec.structs import asdict, replace
@@ -34,6 +34,7 @@ from shared.domain.leads import (
     StandingTold,
 )
 from shared.domain.optins import OptInConfirmed, OptInRevoked
+from shared.domain.orderless import with_entry
 from shared.domain.requests import ConsentGiven, ConsentWithdrawn, ErasureRequested, SeatAccepted
 from shared.domain.results import PartBegun, PartTaken
 from shared.runtime.shapes import Decider, Fold
@@ -79,7 +80,7 @@ def evolve(state: Leads, event: Emitted) -> Leads:
                 (*state.participations.get(event.brief, ()), event),
                 key=lambda participation: participation.session,
             )
-            return replace(state, participations=_with(state.participations, event.brief, tuple(noted)))
+            return replace(state, participations=with_entry(state.participations, event.brief, tuple(noted)))
         case IntroductionAgreed(session=str() as session):
             agreed = {**state.seats, session: max(event.at_us, state.seats.get(session, event.at_us))}
             seats = sorted(agreed.items(), key=lambda seat: (seat[1], seat[0]))
@@ -88,7 +89,7 @@ def evolve(state: Leads, event: Emitted) -> Leads:
             scope = event.brief or ANY
             answer = Answer(event.at_us, isinstance(event, IntroductionAgreed))
             return replace(
-                state, answers=_with(state.answers, scope, _later(state.answers.get(scope), answer))
+                state, answers=with_entry(state.answers, scope, _later(state.answers.get(scope), answer))
             )
         case OptInNoted(invitation=invitation, ended_at_us=at_us):
             known = state.opt_ins
@@ -103,7 +104,7 @@ def evolve(state: Leads, event: Emitted) -> Leads:
         case StandingTold():
             return state
         case LeadQualified():
-            return replace(state, leads=_with(state.leads, event.brief, event))
+            return replace(state, leads=with_entry(state.leads, event.brief, event))
         case LeadWithdrawn():
             return replace(
                 state, leads={brief: lead for brief, lead in state.leads.items() if brief != event.brief}
@@ -235,11 +236,6 @@ def _agreed(state: Leads, brief: str) -> bool:
     said = [state.answers[scope] for scope in (brief, ANY) if scope in state.answers]
     latest = max((*seated, *said), key=_weight, default=None)
     return latest is not None and latest.agreed
-
-
-def _with(mapping: Mapping[str, V], key: str, value: V) -> dict[str, V]:
-    # Sorted, so that the order of arrival leaves no trace in the stored state.
-    return dict(sorted({**mapping, key: value}.items()))
 
 
 def _later(before: Answer | None, answer: Answer) -> Answer:

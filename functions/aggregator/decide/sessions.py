@@ -11,7 +11,7 @@ Everything is kept as it comes; only what was done by participants whose consent
 closes. Afterwards, what somebody did is taken out the moment their consent ends, and put back when it stands again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar, assert_never
 
 from msgspec.structs import replace
@@ -28,6 +28,7 @@ from shared.domain.event import Due, Event, Input
 from shared.domain.heat import placed
 from shared.domain.lanes import LANES
 from shared.domain.leads import StandingTold
+from shared.domain.orderless import with_entry
 from shared.domain.requests import PointMarked, VoteCast
 from shared.domain.results import (
     BALLOTS_EACH_MAX,
@@ -88,17 +89,19 @@ def evolve(state: SessionResult, event: Emitted) -> SessionResult:
             image, point = event.creative or "", Point(event.at_us, event.x, event.y)
             marked = state.points.get(event.developer, {})
             kept = _earliest((*marked.get(image, ()), point), points_kept(state))
-            return replace(state, points=_with(state.points, event.developer, _with(marked, image, kept)))
+            return replace(
+                state, points=with_entry(state.points, event.developer, with_entry(marked, image, kept))
+            )
         case MetricRecorded():
             ballot = Ballot(event.at_us, event.approved or ())
             cast = _earliest((*state.ballots.get(event.developer, ()), ballot), BALLOTS_EACH_MAX)
-            return replace(state, ballots=_with(state.ballots, event.developer, cast))
+            return replace(state, ballots=with_entry(state.ballots, event.developer, cast))
         case SessionClosed():
             # The metric events themselves stay in the stream; what is done of the tasks is kept by participant.
             done = contributions(state, event.closed_at_us)
             return replace(state, status="closed", closed=event, ballots={}, points={}, done=done)
         case StandingNoted(developer=developer, erased_at_us=at_us):
-            noted = replace(state, standing=_with(state.standing, developer, event.stands))
+            noted = replace(state, standing=with_entry(state.standing, developer, event.stands))
             return without(noted, developer, at_us) if at_us else noted
         case SessionRevised() if state.closed is not None:
             # As if it had been so at the closing: the order of the two leaves no trace.
@@ -206,11 +209,6 @@ def _belongs(state: SessionResult, metric: MetricRecorded) -> bool:
 
 def _earliest(items: Iterable[Timed], limit: int) -> tuple[Timed, ...]:
     return tuple(sorted(items)[:limit])
-
-
-def _with(mapping: Mapping[str, V], key: str, value: V) -> dict[str, V]:
-    # Sorted, so that the order of arrival leaves no trace in the stored state.
-    return dict(sorted({**mapping, key: value}.items()))
 
 
 def _closed(state: SessionResult, opened: SessionOpened, end_us: int) -> list[Emitted]:
