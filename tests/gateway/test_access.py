@@ -1,4 +1,4 @@
-"""Every page, for every eye and hand: on a phone and a desk, light and dark, by touch, by keyboard and read aloud.
+"""Every page, for every eye and hand: on a phone, a desk and paper, light and dark, by touch, by keyboard, read aloud.
 
 What is measured: nothing scrolls sideways; what is tapped is 44 px wide and high (WCAG 2.2, 2.5.5), but for links within
 a sentence; text has a contrast of 4.5, large text and the edges of controls of 3 (1.4.3, 1.4.11); every control and
@@ -25,7 +25,12 @@ pytestmark = [
 
 FAULTS = Path(__file__).with_name("faults.js").read_text(encoding="utf-8")
 Act = Callable[[Any], Any]
-LOOKS: tuple[tuple[int, Any], ...] = ((390, "light"), (390, "dark"), (1200, "light"))
+LOOKS: tuple[tuple[int, Any, Any], ...] = (
+    (390, "light", "screen"),
+    (390, "dark", "screen"),
+    (1200, "light", "screen"),
+    (1200, "dark", "print"),
+)
 
 
 def press(button: str) -> Act:
@@ -119,10 +124,10 @@ def test_every_page_is_for_every_eye_and_hand(house: House, address: str) -> Non
                 act(page)
             page.get_by_text(shown).first.wait_for()
             found = [text for text in said if "Failed to load resource" not in text]
-            for width, scheme in LOOKS:
+            for width, scheme, media in LOOKS:
                 page.set_viewport_size({"width": width, "height": 844})
-                page.emulate_media(color_scheme=scheme)
-                found += [f"{fault} ({width} px, {scheme})" for fault in page.evaluate(FAULTS)]
+                page.emulate_media(color_scheme=scheme, media=media)
+                found += [f"{fault} ({width} px, {scheme}, {media})" for fault in page.evaluate(FAULTS)]
             faults += [f"{path} for {who}: {fault}" for fault in found]
             page.close()
         browser.close()
