@@ -178,9 +178,12 @@ class Keyring:
             if kept is not None:
                 data, version = kept
                 before = self._trees.get(shard)
-                if before is not None and before.version != version:
+                if before is not None and before.version == version:
+                    # To unwrap it again would be a call to Cloud KMS, which bills each.
+                    tree = before.tree
+                else:
                     self._forget(shard)
-                tree = KeyTree(_decode(self._wrapping.unwrap(data)).seeds)
+                    tree = _decode(self._wrapping.unwrap(data))
                 known = self._trees[shard] = _Tree(tree, version, time.monotonic())
                 return known
             planted = KeyTree({"": self._seed(SEED_BYTES)})

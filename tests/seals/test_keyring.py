@@ -132,6 +132,28 @@ def test_a_tree_that_is_full_says_so_and_keeps_the_key(monkeypatch: pytest.Monke
     assert keys.open("dev_ann", token) == "ann"
 
 
+class Counted(LocalWrapping):
+    """A key-encryption key that counts how often it was needed."""
+
+    asked = 0
+
+    def unwrap(self, data: bytes) -> bytes:
+        """See Wrapping."""
+        self.asked += 1
+        return super().unwrap(data)
+
+
+def test_a_tree_that_is_the_same_is_not_unwrapped_again() -> None:
+    vault, wrapping = MemoryVault(), Counted(KEY)
+    keys, other = Keyring(vault, wrapping, fresh_s=0.0), Keyring(vault, LocalWrapping(KEY))
+    token = sealed(keys, "dev_ann", "ann")
+    assert [keys.open("dev_ann", token) for _ in range(9)] == ["ann"] * 9
+    assert wrapping.asked == 1, "Cloud KMS bills every call"
+    other.destroy("dev_ann")
+    assert keys.open("dev_ann", token) is None
+    assert wrapping.asked == 2
+
+
 def test_a_key_service_that_is_away_is_a_timeout() -> None:
     keys = Keyring(MemoryVault(), KmsWrapping("projects/p/key", "http://127.0.0.1:9", anonymous=True))
     with pytest.raises(TimeoutError, match="Cloud KMS"):
