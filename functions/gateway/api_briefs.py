@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 
-from functions.gateway import briefs, kept
+from functions.gateway import briefs, kept, sight
 from functions.gateway.answers import briefs as answers
 from functions.gateway.bodies import NewBrief, NewCopy, NewImage
 from functions.gateway.call import EVERYBODY, Answer, Call, Roles, Route, Submit, missing
 from functions.gateway.folds import BRIEFS_MAX
 from shared.domain.brief_results import CREATIVES_MAX, CreativeCatalogued, ResultPublished
-from shared.domain.matches import Session, TicketState
+from shared.domain.matches import Session
 from shared.domain.requests import BriefOpened, CreativeAdded
 from shared.runtime.edge import Receipt, Rejection
 
@@ -151,8 +151,8 @@ def _image(call: Call, found: briefs.Seen, creative: str) -> tuple[CreativeCatal
 
 
 def _still_proposed(call: Call) -> bool:
-    ticket = call.edge.state("matchmaker", f"ticket/{call.who.subject}", TicketState)
-    if ticket is None or ticket.session is None:
+    ticket = sight.ticket(call.edge, call.who)
+    if ticket.session is None:
         return False
     session = call.edge.state("matchmaker", f"session/{ticket.session}", Session)
     return bool(

@@ -39,8 +39,8 @@ def list_consents(call: Call, query: ConsentsQuery) -> Answer:
     found = [
         consent
         for consent in (
-            *consents.opt_ins(call.edge, subject, at_us),
-            *consents.words(call.edge, subject, at_us),
+            *consents.opt_ins(call.edge, who, subject, at_us),
+            *consents.words(call.edge, who, subject, at_us),
         )
         if query.purpose in (None, consent.purpose) and query.basis in (None, consent.basis)
     ]

@@ -2,13 +2,12 @@
 
 import msgspec
 
-from functions.gateway import journeys
+from functions.gateway import journeys, sight
 from functions.gateway.answers import log as answers
 from functions.gateway.call import Answer, Call, Route, missing
 from functions.gateway.queries import EventsQuery
 from shared.domain.ids import correlation_id
 from shared.domain.instants import rfc3339
-from shared.domain.optins import Invitation
 
 SCANNED_MAX = 5_000
 
@@ -39,12 +38,10 @@ def list_events(call: Call, query: EventsQuery) -> Answer:
 def show_opt_in(call: Call) -> Answer:
     """What became of an invitation: for those who spoke or were invited by number, and operators."""
     commit, who = call.path["invitation"], call.who
-    known = call.edge.state("optin", f"invitation/{commit}", Invitation)
-    invited = known.invited if known else None
-    asked = invited is not None and invited.invitee == who.subject
-    if known is None or not (who.everywhere or asked or who.subject in known.parties):
+    known = sight.invitation(call.edge, who, commit)
+    if known is None:
         raise missing("invitation")
-    responded = known.responded
+    invited, responded = known.invited, known.responded
     return Answer(
         answers.OptIn(
             invitation=commit,

@@ -1,5 +1,6 @@
 """A developer's SSH keys: registered with a proof, read from GitHub on request, revoked for ever."""
 
+from functions.gateway import sight
 from functions.gateway.answers import Requested
 from functions.gateway.answers import keys as answers
 from functions.gateway.auth import Caller
@@ -17,7 +18,7 @@ from shared.domain.evidence import (
     statement,
 )
 from shared.domain.instants import rfc3339
-from shared.domain.profiles import KeysObserved, ObservedKeys
+from shared.domain.profiles import KeysObserved
 from shared.domain.ssh import BadKey, public_key
 from shared.runtime.edge import Rejection
 
@@ -75,28 +76,25 @@ def _login(who: Caller) -> str:
 
 def list_mine(call: Call) -> Answer:
     """The caller's keys: those registered here, and those GitHub showed."""
-    developer = call.who.subject
-    registered = keys_of(call.edge, developer)
-    github = call.edge.state("crawler", f"keys/{developer}", ObservedKeys) or ObservedKeys()
-    revoked = {key.fingerprint: key for key in registered if key.revoked_at_us is not None}
-    observed = _observed(github.observed, revoked) if github.observed else []
+    held = sight.keys(call.edge, call.who)
+    observed = _observed(held.observed, held.revoked_at_us) if held.observed else []
     return Answer(
         answers.Keys(
-            developer=developer,
-            keys=[*(_shown(key) for key in registered if key.registered_at_us is not None), *observed],
-            github_failed=github.failed.reason if github.failed else None,
+            developer=call.who.subject,
+            keys=[*(_shown(key) for key in held.registered if key.registered_at_us is not None), *observed],
+            github_failed=held.failed.reason if held.failed else None,
         )
     )
 
 
-def _observed(seen: KeysObserved, revoked: dict[str, Key]) -> list[answers.Key]:
+def _observed(seen: KeysObserved, revoked_at_us: dict[str, int]) -> list[answers.Key]:
     return [
         answers.Key(
             fingerprint=fingerprint,
             key=line,
             source="github",
             since=rfc3339(seen.observed_at_us),
-            revoked=_revoked_at(revoked.get(fingerprint)),
+            revoked=_moment(revoked_at_us.get(fingerprint)),
         )
         for fingerprint, line in zip(seen.fingerprints, seen.lines, strict=True)
     ]
@@ -108,23 +106,22 @@ def _shown(key: Key) -> answers.Key:
         key=key.line,
         source="registered",
         since=rfc3339(key.registered_at_us or 0),
-        revoked=_revoked_at(key),
+        revoked=_moment(key.revoked_at_us),
     )
 
 
-def _revoked_at(key: Key | None) -> str | None:
-    return rfc3339(key.revoked_at_us) if key and key.revoked_at_us is not None else None
+def _moment(at_us: int | None) -> str | None:
+    return None if at_us is None else rfc3339(at_us)
 
 
 def revoke(call: Call) -> Answer | Submit:
     """The key says nothing more for the caller. What it signed before stays as it was judged."""
     developer, fingerprint = call.who.subject, call.path["fingerprint"]
-    github = call.edge.state("crawler", f"keys/{developer}", ObservedKeys)
-    own = {key.fingerprint: key for key in keys_of(call.edge, developer)}
-    shown = github.observed.fingerprints if github and github.observed else ()
-    if fingerprint not in own and fingerprint not in shown:
+    held = sight.keys(call.edge, call.who)
+    shown = held.observed.fingerprints if held.observed else ()
+    if fingerprint not in shown and not any(key.fingerprint == fingerprint for key in held.registered):
         raise missing("key")
-    if fingerprint in own and own[fingerprint].revoked_at_us is not None:
+    if fingerprint in held.revoked_at_us:
         return Answer(status=204)
     revoked = KeyRevoked(developer, fingerprint, call.now_us)
     return Submit(((key_stream(developer, fingerprint), revoked),), lambda _: Answer(status=204))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from itertools import chain
 
-from functions.gateway import entries, export, kept, mine, my_answers
+from functions.gateway import entries, export, kept, mine, my_answers, sight
 from functions.gateway.answers import Requested
 from functions.gateway.api_tokens import ended
 from functions.gateway.bodies import Erasure, Withholding
@@ -11,7 +11,6 @@ from functions.gateway.call import DEVELOPER, Answer, Call, Route, Submit, missi
 from functions.gateway.erasing import erasure
 from functions.gateway.fields import cursor
 from functions.gateway.mine import KINDS, Kind
-from functions.gateway.mine.log import mine as my_invitation
 from functions.gateway.queries import MineQuery
 from shared.domain.event import Event
 from shared.domain.requests import OptInWithdrawn, ReleaseRequested, WithholdingRequested
@@ -95,7 +94,7 @@ def withhold(call: Call, wanted: Withholding) -> Submit:
 def withdraw(call: Call) -> Submit:
     """Take an opt-in back, or decline one that is open: as good as a commit that says so."""
     commit, me = call.path["invitation"], call.who.subject
-    state = my_invitation(call.edge, call.who, commit)
+    state = sight.invitation(call.edge, call.who, commit)
     if state is None:
         raise missing("opt-in")
     if state.status not in ENDING:
@@ -105,8 +104,8 @@ def withdraw(call: Call) -> Submit:
 
 def revoke(call: Call) -> Answer | Submit:
     """One of the caller's tokens or sessions opens nothing any more."""
-    token = kept.token(call.edge, call.path["sha256"])
-    if token is None or token.role != "developer" or token.subject != call.who.subject:
+    token = sight.token(call.edge, call.who, call.path["sha256"])
+    if token is None:
         raise missing("token")
     return ended(token)
 

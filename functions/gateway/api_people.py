@@ -1,12 +1,13 @@
 """What developers say of themselves: consents, tickets, and the seats they take."""
 
+from functions.gateway import sight
 from functions.gateway.answers import Requested
 from functions.gateway.answers import sessions as answers
 from functions.gateway.bodies import Acceptance, Consent, NewTicket
 from functions.gateway.call import DEVELOPER, Answer, Call, Route, Submit, missing, requested
 from shared.domain.event import Event
 from shared.domain.instants import SECOND_US, rfc3339
-from shared.domain.matches import Session, Ticket, TicketState
+from shared.domain.matches import Ticket
 from shared.domain.requests import ConsentGiven, ConsentWithdrawn, SeatAccepted, TicketRequested
 from shared.runtime.edge import Rejection
 
@@ -25,7 +26,7 @@ def consent(call: Call, word: Consent) -> Submit:
 def request_ticket(call: Call, wish: NewTicket) -> Submit:
     """Ask to be matched. At most one live ticket a developer."""
     developer, ticket = call.who.subject, call.derived("ticket")
-    mine = _mine(call)
+    mine = sight.ticket(call.edge, call.who)
     live = mine.ticket if mine.status in ("queued", "drawn") else None
     if live and live.id != ticket and (mine.status == "drawn" or live.expires_at_us > call.now_us):
         detail = f"your ticket {live.id} is {mine.status} until {rfc3339(live.expires_at_us)}"
@@ -49,7 +50,7 @@ def request_ticket(call: Call, wish: NewTicket) -> Submit:
 
 def my_ticket(call: Call) -> Answer:
     """Where the caller stands."""
-    mine = _mine(call)
+    mine = sight.ticket(call.edge, call.who)
     return Answer(
         answers.MyTicket(
             developer=call.who.subject,
@@ -64,11 +65,11 @@ def my_ticket(call: Call) -> Answer:
 
 def my_seats(call: Call) -> Answer:
     """The seats kept for the caller, or taken by them."""
-    mine = _mine(call)
-    session = call.edge.state("matchmaker", f"session/{mine.session}", Session) if mine.session else None
-    proposed = session.proposed if session and session.status in ("proposed", "formed") else None
-    if session is None or proposed is None:
+    mine = sight.ticket(call.edge, call.who)
+    drawn = sight.session(call.edge, call.who, mine.session) if mine.session else None
+    if drawn is None or drawn.session.status not in ("proposed", "formed"):
         return Answer(answers.MySeats(seats=[]))
+    session, proposed = drawn.session, drawn.proposed
     own = [seat for seat in proposed.seats if seat.developer == call.who.subject]
     seats = [
         answers.MySeat(
@@ -87,11 +88,11 @@ def my_seats(call: Call) -> Answer:
 def accept_seat(call: Call, word: Acceptance) -> Submit:
     """Take a seat within its deadline."""
     seat_id, developer = call.path["seat"], call.who.subject
-    session = call.edge.state("matchmaker", f"session/{seat_id.partition('.')[0]}", Session)
-    proposed = session.proposed if session else None
-    own = [s for s in proposed.seats if s.id == seat_id and s.developer == developer] if proposed else []
-    if session is None or proposed is None or not own:
+    drawn = sight.session(call.edge, call.who, seat_id.partition(".")[0])
+    seats = drawn.proposed.seats if drawn else ()
+    if drawn is None or not any(seat.id == seat_id and seat.developer == developer for seat in seats):
         raise missing("seat")
+    session, proposed = drawn.session, drawn.proposed
     if seat_id not in session.accepted:
         if session.status == "dissolved":
             raise Rejection(409, "Session dissolved", "not all its seats were taken; your ticket waits again")
@@ -100,10 +101,6 @@ def accept_seat(call: Call, word: Acceptance) -> Submit:
     return requested(
         developer, SeatAccepted(seat_id, proposed.session, developer, call.now_us, word.introduce)
     )
-
-
-def _mine(call: Call) -> TicketState:
-    return call.edge.state("matchmaker", f"ticket/{call.who.subject}", TicketState) or TicketState()
 
 
 def _ticket(ticket: Ticket) -> answers.Ticket:

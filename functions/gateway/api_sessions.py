@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from functions.gateway import briefs
+from functions.gateway import briefs, sight
 from functions.gateway.answers import Requested
 from functions.gateway.answers import sessions as answers
 from functions.gateway.bodies import Marks, Votes
@@ -36,16 +36,12 @@ class Seen(Struct, frozen=True):
 
 def _seen(call: Call) -> Seen:
     """The session, for those with a seat in it, its client and operators."""
-    name, who = call.path["session"], call.who
-    session = call.edge.state("matchmaker", f"session/{name}", Session)
-    proposed = session.proposed if session else None
-    if session is None or proposed is None:
-        raise missing("session")
-    seated = who.role == "developer" and any(seat.developer == who.subject for seat in proposed.seats)
-    if not (who.everywhere or seated or (who.role == "client" and proposed.client == who.subject)):
+    name = call.path["session"]
+    drawn = sight.session(call.edge, call.who, name)
+    if drawn is None:
         raise missing("session")
     result = call.edge.state("aggregator", f"result/{name}", SessionResult) or SessionResult()
-    return Seen(session, proposed, result)
+    return Seen(drawn.session, drawn.proposed, result)
 
 
 def show_session(call: Call) -> Answer:

@@ -37,6 +37,10 @@ class Caller(Struct, frozen=True):
         """Whether nothing is hidden from them."""
         return self.role == "operator"
 
+    def sees(self, at_us: int) -> bool:
+        """Whether something from then may be shown to them at all."""
+        return not self.since_us or at_us > self.since_us
+
 
 def by_token(edge: Edge, token: str) -> Caller | None:
     """Whose token it is, or None when it opens nothing."""
@@ -48,15 +52,14 @@ def by_digest(edge: Edge, digest: str) -> Caller | None:
     token = kept.token(edge, digest)
     if token is None or not token.opens(edge.clock.now_us()):
         return None
-    since_us = erased_at_us(edge, token)
-    if token.issued_at_us < since_us:
-        return None
-    return Caller(token.role, token.subject, token.name, digest, since_us)
+    return speaks_for(edge, token)
 
 
-def erased_at_us(edge: Edge, token: Token) -> int:
-    """When the token's developer was erased, or 0. No token from before then opens anything."""
-    return kept.person(edge, token.subject).erased_at_us if token.role == "developer" else 0
+def speaks_for(edge: Edge, token: Token) -> Caller | None:
+    """Whom a token speaks for, or None: it is from before its developer was erased."""
+    since_us = kept.person(edge, token.subject).erased_at_us if token.role == "developer" else 0
+    known = Caller(token.role, token.subject, token.name, token.token, since_us)
+    return known if known.sees(token.issued_at_us) else None
 
 
 def by_session(edge: Edge, cookie: str | None) -> Caller | None:

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from functions.gateway import kept
+from functions.gateway import kept, sight
 from functions.gateway.answers import briefs as answers
 from functions.gateway.auth import Caller
 from functions.gateway.call import missing
@@ -10,7 +10,7 @@ from shared.domain.brief_results import BriefCatalogued, BriefResult, CreativeCa
 from shared.domain.event import decode
 from shared.domain.instants import rfc3339
 from shared.domain.leads import LeadQualified, Leads
-from shared.domain.matches import Session, TicketState
+from shared.domain.matches import Session
 from shared.domain.requests import BriefOpened
 from shared.runtime.edge import Edge
 
@@ -36,7 +36,7 @@ def seen(edge: Edge, caller: Caller, brief: str) -> Seen:
     if catalogued is None:
         raise missing("brief")
     owned = caller.everywhere or (caller.role == "client" and catalogued.client == caller.subject)
-    if not owned and not (caller.role == "developer" and works_on(edge, caller.subject, brief)):
+    if not owned and not (caller.role == "developer" and works_on(edge, caller, brief)):
         raise missing("brief")
     return Seen(catalogued, kept, owned)
 
@@ -53,13 +53,13 @@ def owned(edge: Edge, caller: Caller, brief: str) -> Seen:
     return found
 
 
-def works_on(edge: Edge, developer: str, brief: str) -> bool:
+def works_on(edge: Edge, caller: Caller, brief: str) -> bool:
     """Whether the developer has a seat in a session of the brief, or took part in one."""
-    ticket = edge.state("matchmaker", f"ticket/{developer}", TicketState)
-    session = _session(edge, ticket.session) if ticket and ticket.session else None
+    ticket = sight.ticket(edge, caller)
+    session = _session(edge, ticket.session) if ticket.session else None
     if session and session.proposed and session.proposed.brief == brief and session.status != "dissolved":
         return True
-    part = edge.state("aggregator", f"lead/{developer}", Leads)
+    part = edge.state("aggregator", f"lead/{caller.subject}", Leads)
     return part is not None and brief in part.participations
 
 

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from functions.gateway.answers import Body
+from functions.gateway.auth import Caller
 from shared.domain.event import Event, Recorded, decode
 from shared.domain.instants import rfc3339
 from shared.domain.optins import (
@@ -101,18 +102,19 @@ class Known(Struct, frozen=True):
         )
 
 
-def until(edge: Edge, stream: str, at_us: int) -> Iterator[Known]:
-    """The events of a stream that had been recorded by then, in order, at most `EVENTS_MAX`."""
+def until(edge: Edge, who: Caller, stream: str, at_us: int) -> Iterator[Known]:
+    """The events of a stream that had been recorded by then, in order, at most `EVENTS_MAX`, as far as `who` may see."""
     for after in range(0, EVENTS_MAX, PAGE):
         page = edge.read(stream, after, PAGE)
         # Should the clock have stepped back, an event that follows a later one was not there before it.
         early = list(takewhile(lambda event: event.recorded_us <= at_us, page))
-        yield from (Known(event, decode(event.type, event.data)) for event in early)
+        shown = (event for event in early if who.sees(event.time_us))
+        yield from (Known(event, decode(event.type, event.data)) for event in shown)
         if len(early) < PAGE:
             return
 
 
-def opt_ins(edge: Edge, subject: str, at_us: int) -> list[Consent]:
+def opt_ins(edge: Edge, who: Caller, subject: str, at_us: int) -> list[Consent]:
     """The subject's opt-ins and what became of them by then, the latest invitation first."""
     found: list[Consent] = []
     before: int | None = None
@@ -120,7 +122,7 @@ def opt_ins(edge: Edge, subject: str, at_us: int) -> list[Consent]:
         views = edge.states("optin", msgspec.Raw, f"party:{subject}", before, PAGE)
         for view, _ in views:
             if view.stream.startswith("invitation/"):
-                found += _opt_in(list(until(edge, view.stream, at_us)), subject)
+                found += _opt_in(list(until(edge, who, view.stream, at_us)), subject)
         if len(views) < PAGE:
             break
         before = views[-1][0].cursor
@@ -203,10 +205,10 @@ def _statement(what: Literal["invitation", "response"], known: Known | None) -> 
     return [known.evidence(what, said.received_at_us, **commit_by, **proof)]
 
 
-def words(edge: Edge, subject: str, at_us: int) -> list[Consent]:
+def words(edge: Edge, who: Caller, subject: str, at_us: int) -> list[Consent]:
     """The subject's own words by then, the last one on each purpose and scope, in order of purpose and scope."""
     last: dict[tuple[str, Basis, str | None], tuple[Known, Known | None]] = {}
-    for known in until(edge, f"person/{subject}", at_us):
+    for known in until(edge, who, f"person/{subject}", at_us):
         match known.body:
             case ConsentGiven(purpose=purpose, brief=brief):
                 last[purpose, "word", brief] = (known, None)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Struct
 
+from functions.gateway import sight
 from functions.gateway.answers import log as answers
 from functions.gateway.auth import Caller
 from functions.gateway.queries import EntriesQuery
@@ -39,15 +40,6 @@ class Page(Struct, frozen=True):
     following: int | None
 
 
-def concerns(caller: Caller, entry: EntryRecorded) -> bool:
-    """Whether the caller may see the entry: an operator every one, a developer those they are a party of.
-
-    Of whoever was erased and came back, only what came after.
-    """
-    theirs = caller.role == "developer" and caller.subject in entry.parties
-    return caller.everywhere or (theirs and entry.received_at_us > caller.since_us)
-
-
 def page(edge: Edge, caller: Caller, query: EntriesQuery) -> Page:
     """The entries that the query asks for and the caller may see."""
     party = caller.subject if caller.role == "developer" else query.party
@@ -62,7 +54,7 @@ def page(edge: Edge, caller: Caller, query: EntriesQuery) -> Page:
         # The event log's dead letters are among its streams.
         if view.stream.startswith(_PREFIX):
             entry = _decode(view.state)
-            if concerns(caller, entry) and _asked_for(entry, query):
+            if sight.entry(caller, entry) and _asked_for(entry, query):
                 found.append(Found(edge.opened(entry), view.cursor, view.correlation))
         if len(found) == query.limit:
             return Page(tuple(found), place)
@@ -97,14 +89,14 @@ def about(edge: Edge, caller: Caller, name: str) -> list[Found]:
     A commit is in several where it was pushed to several places, or sent by itself.
     """
     entry = edge.state("eventlog", _PREFIX + name, EntryRecorded)
-    if entry is not None and concerns(caller, entry):
+    if entry is not None and sight.entry(caller, entry):
         # A stream's first event carries the correlation id.
         recorded = edge.read(_PREFIX + name, 0, 1)
         return [Found(edge.opened(entry), 0, recorded[0].correlation)]
     found: list[Found] = []
     for view in _scan(edge, f"anchor:{name}", None):
         one = _found(view)
-        if concerns(caller, one.entry):
+        if sight.entry(caller, one.entry):
             found.append(Found(edge.opened(one.entry), one.cursor, one.correlation))
         if len(found) == COPIES_MAX:
             break

@@ -47,7 +47,7 @@ class _Sight:
         if self._caller.everywhere:
             return data
         if self._caller.role == "developer":
-            if event.time_us <= self._caller.since_us or not self._about(event, data):
+            if not self._caller.sees(event.time_us) or not self._about(event, data):
                 return None
         elif not self._of_client(event):
             return None

@@ -5,7 +5,7 @@ two who open it at the same moment, one meets the other's event.
 """
 
 from functions.gateway import kept
-from functions.gateway.auth import TOKEN_CHARACTERS_MAX, erased_at_us
+from functions.gateway.auth import TOKEN_CHARACTERS_MAX, speaks_for
 from functions.gateway.call import Answer, Call, Submit
 from functions.gateway.entering import Session, Shown, begin, session
 from shared.domain.instants import DAY_US
@@ -23,7 +23,7 @@ def opening(call: Call, text: str) -> Token | None:
     token = kept.token(call.edge, token_digest(text))
     if token is None or token.use != "one-time" or not token.stands(call.now_us):
         return None
-    return None if token.issued_at_us < erased_at_us(call.edge, token) else token
+    return token if speaks_for(call.edge, token) else None
 
 
 def shown_by(token: Token) -> Shown:

@@ -330,8 +330,9 @@ def test_a_token_from_before_the_erasure_opens_nothing_though_nobody_revoked_it(
     before_us = house.clock.now_us()
     house.clock.move(1)
     assert house.developer(1).post("/api/me/erasure", {"confirm": "erase me"}).status_code == 202
-    digest = token_digest("hse_late")
-    for issued_at_us, status in ((before_us, 403 if use == "one-time" else 401), (house.clock.now_us(), 200)):
+    digest, erased_us = token_digest("hse_late"), house.clock.now_us()
+    refused = 403 if use == "one-time" else 401
+    for issued_at_us, status in ((before_us, refused), (erased_us, refused), (erased_us + 1, 200)):
         issued = TokenIssued(digest, "developer", house.pseudonym(1), "github:1", issued_at_us, use=use)
         house.record("gateway", f"token/{digest}", issued)
         if use == "one-time":

@@ -1,6 +1,6 @@
 """A developer's entries and opt-ins, with the delivery or commit that each rests on."""
 
-from functions.gateway import entries
+from functions.gateway import entries, sight
 from functions.gateway.auth import Caller
 from functions.gateway.mine.rows import Rows, after_views, at_or_none
 from functions.gateway.my_answers import Evidence, MyEntry, MyOptIn
@@ -52,23 +52,8 @@ def _of_entry(entry: EntryRecorded, correlation: str | None) -> Evidence:
 
 def opt_ins(edge: Edge, who: Caller, after: int | None, limit: int) -> Rows:
     """Invitations that the developer made, answered, or was named in by number, newest first."""
-    found = edge.states("optin", Invitation, f"party:{who.subject}", after, limit)
-    rows = [_opt_in(edge, who.subject, view, state) for view, state in found if _since(state) > who.since_us]
-    return Rows(rows, after_views([view for view, _ in found], limit))
-
-
-def mine(edge: Edge, who: Caller, invitation: str) -> Invitation | None:
-    """The invitation, when the developer made or answered it, or was named in it by number."""
-    state = edge.state("optin", f"invitation/{invitation}", Invitation)
-    if state is None or _since(state) <= who.since_us:
-        return None
-    named = state.invited is not None and state.invited.invitee == who.subject
-    return state if named or who.subject in state.parties else None
-
-
-def _since(state: Invitation) -> int:
-    spoken = [answer.received_at_us for answer in state.answers]
-    return max([*spoken, state.invited.received_at_us if state.invited else 0])
+    found, views = sight.invitations(edge, who, after, limit)
+    return Rows([_opt_in(edge, who.subject, *each) for each in found], after_views(views, limit))
 
 
 def _opt_in(edge: Edge, me: str, view: View, state: Invitation) -> MyOptIn:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import msgspec
 from pydantic import BaseModel
 
+from functions.gateway import sight
 from functions.gateway.auth import Caller
 from functions.gateway.mine.rows import Rows, after_views, at_or_none
 from functions.gateway.my_answers import (
@@ -17,13 +18,10 @@ from functions.gateway.my_answers import (
     MySession,
     MyToken,
 )
-from functions.gateway.signers import keys_of
 from shared.domain.event import Recorded, decode
 from shared.domain.instants import rfc3339
 from shared.domain.leads import LeadQualified, Leads
-from shared.domain.matches import Session, TicketState
 from shared.domain.optins import PURPOSE
-from shared.domain.profiles import ObservedKeys, Profile
 from shared.domain.requests import ConsentGiven, ConsentWithdrawn
 from shared.domain.results import SessionResult
 from shared.domain.tokens import Token
@@ -37,22 +35,15 @@ _ANY = "*"
 
 def sessions(edge: Edge, who: Caller, after: int | None, limit: int) -> Rows:
     """Sessions with a seat of the developer's, newest first."""
-    found = edge.states("matchmaker", Session, f"developer:{who.subject}", after, limit)
-    in_force = _in_force(edge, who)
-    rows = [
-        row
-        for view, session in found
-        if view.recorded_us > who.since_us
-        and (row := _session(edge, who.subject, session, in_force, view.correlation)) is not None
-    ]
-    return Rows(rows, after_views([view for view, _ in found], limit))
+    found, views = sight.sessions(edge, who, after, limit)
+    in_force = sorted(sight.ticket(edge, who).opt_ins.in_force)
+    rows = [_session(edge, who.subject, drawn, in_force, view.correlation) for view, drawn in found]
+    return Rows(rows, after_views(views, limit))
 
 
-def _session(edge: Edge, me: str, session: Session, opt_ins: list[str], correlation: str) -> MySession | None:
-    proposed = session.proposed
-    seat = next((seat for seat in proposed.seats if seat.developer == me), None) if proposed else None
-    if proposed is None or seat is None:
-        return None
+def _session(edge: Edge, me: str, drawn: sight.Drawn, opt_ins: list[str], correlation: str) -> MySession:
+    session, proposed = drawn.session, drawn.proposed
+    seat = next(seat for seat in proposed.seats if seat.developer == me)
     result = edge.state("aggregator", f"result/{proposed.session}", SessionResult) or SessionResult()
     return MySession(
         session=proposed.session,
@@ -70,11 +61,6 @@ def _session(edge: Edge, me: str, session: Session, opt_ins: list[str], correlat
         opt_ins=opt_ins,
         journey=correlation,
     )
-
-
-def _in_force(edge: Edge, who: Caller) -> list[str]:
-    ticket = edge.state("matchmaker", f"ticket/{who.subject}", TicketState)
-    return sorted(ticket.opt_ins.in_force) if ticket else []
 
 
 def leads(edge: Edge, who: Caller, after: int | None, limit: int) -> Rows:
@@ -107,8 +93,8 @@ def _lead(state: Leads, lead: LeadQualified) -> MyLead:
 
 def profile(edge: Edge, who: Caller, after: int | None, limit: int) -> Rows:
     """What the crawler keeps of the developer, if anything."""
-    state = edge.state("crawler", f"profile/{who.subject}", Profile)
-    if state is None or not (state.opt_ins or state.profile or state.site or state.deferred):
+    state = sight.profile(edge, who)
+    if not (state.opt_ins or state.profile or state.site or state.deferred):
         return Rows([])
     seen, site, deferred = state.profile, state.site, state.deferred
     row = MyProfile(
@@ -133,18 +119,16 @@ def profile(edge: Edge, who: Caller, after: int | None, limit: int) -> Rows:
 
 def keys(edge: Edge, who: Caller, after: int | None, limit: int) -> Rows:
     """The developer's SSH keys, at most a few: registered here, and shown by GitHub."""
-    registered = keys_of(edge, who.subject)
-    revoked = {key.fingerprint: key.revoked_at_us for key in registered}
+    held = sight.keys(edge, who)
     rows = [
         _key(key.fingerprint, key.line, "registered", key.registered_at_us, key.revoked_at_us)
-        for key in registered
-        if key.registered_at_us is not None and key.registered_at_us > who.since_us
+        for key in held.registered
+        if key.registered_at_us is not None
     ]
-    observed = edge.state("crawler", f"keys/{who.subject}", ObservedKeys)
-    seen = observed.observed if observed else None
-    if seen and seen.observed_at_us > who.since_us:
+    seen = held.observed
+    if seen:
         rows += [
-            _key(fingerprint, line, "github", seen.observed_at_us, revoked.get(fingerprint))
+            _key(fingerprint, line, "github", seen.observed_at_us, held.revoked_at_us.get(fingerprint))
             for fingerprint, line in zip(seen.fingerprints, seen.lines, strict=True)
         ]
     return Rows(rows)
@@ -211,7 +195,7 @@ def _asked(
     found = edge.read(f"person/{who.subject}", after or 0, scanned)
     rows: list[BaseModel] = []
     for event in found:
-        shown = row(event) if event.time_us > who.since_us else None
+        shown = row(event) if who.sees(event.time_us) else None
         if shown is not None:
             rows.append(shown)
         if len(rows) == limit:
@@ -223,7 +207,7 @@ def tokens(edge: Edge, who: Caller, after: int | None, limit: int) -> Rows:
     """Tokens and sessions that speak for the developer, newest first."""
     found = edge.states("gateway", Token, f"subject:{who.subject}", after, limit)
     now_us = edge.clock.now_us()
-    rows = [_token(token, now_us) for _, token in found if token.issued_at_us >= who.since_us]
+    rows = [_token(token, now_us) for _, token in found if who.sees(token.issued_at_us)]
     return Rows(rows, after_views([view for view, _ in found], limit))
 
 

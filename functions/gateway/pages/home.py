@@ -7,15 +7,16 @@ from typing import Any, cast
 import msgspec
 from msgspec import Struct
 
-from functions.gateway import briefs, entries, kept
+from functions.gateway import briefs, entries, kept, sight
 from functions.gateway.auth import Caller
 from functions.gateway.call import Answer, Call
 from functions.gateway.pages.render import page
 from functions.gateway.queries import EntriesQuery
 from shared.domain.brief_results import BriefResult
 from shared.domain.instants import DAY_US, SECOND_US
-from shared.domain.matches import Session, TicketState
+from shared.domain.matches import Session
 from shared.domain.results import SessionResult
+from shared.ports.store import View
 from shared.runtime.edge import Edge
 
 COUNT_MAX = 1_000
@@ -61,9 +62,9 @@ def show(call: Call) -> Answer:
         latest = entries.page(call.edge, who, EntriesQuery(limit=LATEST))
         context |= {"found": latest.found, "standings": entries.Standings(call.edge)}
     if who.role == "developer":
-        ticket = call.edge.state("matchmaker", f"ticket/{who.subject}", TicketState)
-        context |= {"ticket": ticket or TicketState(), "person": kept.person(call.edge, who.subject)}
-        context["teams"] = _teams(call, f"developer:{who.subject}")
+        context |= {"ticket": sight.ticket(call.edge, who), "person": kept.person(call.edge, who.subject)}
+        mine, _ = sight.sessions(call.edge, who, None, LATEST)
+        context["teams"] = [_team(call, view, drawn.session) for view, drawn in mine]
     else:
         context["shelves"] = _shelves(call.edge, who)
     if who.everywhere:
@@ -75,7 +76,11 @@ def show(call: Call) -> Answer:
 
 def _teams(call: Call, tag: str) -> list[Team]:
     found = call.edge.states("matchmaker", Session, tag, None, LATEST)
-    return [Team(s, _status(call.edge, s, call.now_us), view.correlation) for view, s in found if s.proposed]
+    return [_team(call, view, session) for view, session in found if session.proposed]
+
+
+def _team(call: Call, view: View, session: Session) -> Team:
+    return Team(session, _status(call.edge, session, call.now_us), view.correlation)
 
 
 def _status(edge: Edge, session: Session, now_us: int) -> str:
