@@ -12,7 +12,8 @@ this is strict, because a consent must read the same to everybody, whatever they
 - git keeps every copy of a key, in any case, with white space before the colon, and joins folded lines; here
   each of these is refused: no two readers may pick different values.
 - git skips lines that begin with `#`, and stops at a `---` or scissors line when a message is mailed but not
-  when it is logged; here such a message says nothing: it would lose its trailers, or change them, on the way.
+  when it is logged, and anywhere at a NUL; here such a message says nothing: it would lose its trailers, or change
+  them, on the way.
 - Only space, tab and carriage return count as white space: no paragraph ends at a line that merely looks empty.
 """
 
@@ -90,7 +91,10 @@ def parse(message: str) -> dict[str, str] | Refusal | None:
         return Refusal("the trailers are the first paragraph, which is the title")
     if _DIVIDER.search(message):
         return Refusal("a line --- or a scissors line ends the message for some of its readers")
-    return _read(lines)
+    read = _read(lines)
+    if isinstance(read, dict) and "\0" in message:
+        return Refusal("a NUL byte ends the message for some of its readers")
+    return read
 
 
 def _paragraphs(text: str) -> tuple[list[str], list[str]]:
