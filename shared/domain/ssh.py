@@ -1,7 +1,7 @@
 """SSH public keys and signatures as bytes: whose key it is, and what a signature says of itself.
 
-Nothing is verified here; see the port Signatures. What is accepted has one spelling only, so that nobody can make a
-second, different signature or key line out of a good one.
+Nothing is verified here; see the port SshJudge. A key that is accepted has one spelling only, so that nobody can make
+a second one of it. A signature has more: where its lines end, and for ECDSA its other root.
 Sources: RFC 4253 section 6.6, RFC 8709, and OpenSSH's PROTOCOL.sshsig, PROTOCOL.u2f.
 """
 
@@ -27,6 +27,11 @@ _KINDS = {
     "sk-ecdsa-sha2-nistp256@openssh.com": 3,
     "ssh-rsa": 2,
 }
+# The heights y of Ed25519's points of small order, of which the multiples are few enough to be guessed; see
+# "Taming the many EdDSAs" (Chalkias, Garillot, Nikolaenko 2020), table 2.
+_P = 2**255 - 19
+_Y8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+_SMALL_ORDER = frozenset({0, 1, _P - 1, _Y8, _P - _Y8})
 _MAGIC = b"SSHSIG"
 _BEGIN, _END = b"-----BEGIN SSH SIGNATURE-----", b"-----END SSH SIGNATURE-----"
 _COMMENT = re.compile(r"[^\x00-\x1f\x7f]{0,256}")
@@ -109,7 +114,20 @@ def key_of(blob: bytes) -> PublicKey:
         raise BadKey(f"an RSA key of {bits:,} bits; expected {RSA_BITS_MIN:,} to {RSA_BITS_MAX:,}")
     if "ed25519" in kind and len(fields[0]) != 32:
         raise BadKey(f"an Ed25519 key of {len(fields[0])} bytes; expected 32")
+    if _is_anybodys(kind, fields[0]):
+        raise BadKey("a key that anybody could sign with")
     return PublicKey(kind, blob)
+
+
+def _is_anybodys(kind: str, first: bytes) -> bool:
+    """Whether signatures by the key are made without a private half; ssh-keygen takes them for good."""
+    if kind == "ssh-rsa":
+        exponent = int.from_bytes(first)
+        return exponent < 3 or exponent % 2 == 0
+    if "ed25519" in kind:
+        # The sign of x, in the highest bit, makes no difference.
+        return int.from_bytes(first, "little") % 2**255 % _P in _SMALL_ORDER
+    return False
 
 
 def signature(armoured: bytes) -> SshSignature:

@@ -98,3 +98,52 @@ def test_no_flipped_bit_of_a_signature_leaves_it_holding(signer: Signer) -> None
 def test_without_ssh_keygen_nobody_judges(signer: Signer) -> None:
     with pytest.raises(TimeoutError, match="cannot be run"):
         SshKeygen("/nowhere/ssh-keygen").refusal(b"hello", signer.sign(b"hello", "git"), "git")
+
+
+def wire(*fields: bytes) -> bytes:
+    return b"".join(len(field).to_bytes(4) + field for field in fields)
+
+
+P = 2**255 - 19
+Y8 = bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a")
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        bytes(32),
+        (1).to_bytes(32, "little"),
+        (P - 1).to_bytes(32, "little"),
+        (P + 1).to_bytes(32, "little"),
+        (1 + 2**255).to_bytes(32, "little"),
+        Y8,
+        (P - int.from_bytes(Y8, "little")).to_bytes(32, "little"),
+    ],
+    ids=lambda point: str(point.hex()[:8]),
+)
+def test_an_ed25519_key_that_anybody_can_sign_with_is_refused(point: bytes) -> None:
+    for kind, more in ((b"ssh-ed25519", ()), (b"sk-ssh-ed25519@openssh.com", (b"ssh:",))):
+        with pytest.raises(BadKey, match="anybody could sign with"):
+            ssh.key_of(wire(kind, point, *more))
+
+
+def test_ssh_keygen_itself_takes_what_nobody_signed(tmp_path: Path) -> None:
+    """Why such keys are refused: R is the neutral point, and s nothing."""
+    neutral = (1).to_bytes(32, "little")
+    signed = wire(
+        wire(b"ssh-ed25519", neutral), b"git", b"", b"sha512", wire(b"ssh-ed25519", neutral + bytes(32))
+    )
+    armour = b"-----%b SSH SIGNATURE-----"
+    armoured = b"\n".join((armour % b"BEGIN", b64encode(b"SSHSIG\0\0\0\1" + signed), armour % b"END"))
+    assert "anybody could sign" in str(JUDGE.refusal(b"never signed", armoured, "git"))
+    (tmp_path / "signature").write_bytes(armoured + b"\n")
+    command = ["ssh-keygen", "-Y", "check-novalidate", "-n", "git", "-s", str(tmp_path / "signature")]
+    assert subprocess.run(command, input=b"never signed", capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("exponent", [0, 1, 2, 65_536])
+def test_an_rsa_key_with_an_exponent_that_hides_nothing_is_refused(exponent: int) -> None:
+    modulus = b"\0" + bytes([0xFF]) * 256
+    with pytest.raises(BadKey, match="anybody could sign with"):
+        ssh.key_of(wire(b"ssh-rsa", exponent.to_bytes(3).lstrip(b"\0"), modulus))
+    assert ssh.key_of(wire(b"ssh-rsa", b"\1\0\1", modulus)).kind == "ssh-rsa"
