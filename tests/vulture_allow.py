@@ -63,12 +63,11 @@ _._of_an_introduction
 _._another_lane
 _._each_once
 
-# Settings of Starlette, Jinja, Pillow, pygit2 and uvicorn that are attributes.
+# Settings of Starlette, Jinja, Pillow and uvicorn that are attributes.
 _.redirect_slashes
 _.filters
 _.globals
 _.MAX_IMAGE_PIXELS
-_.owner_validation
 _.should_exit
 _.versioning_enabled
 _.retention_period

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from shared.cli.api import data_directory, node_url
 from shared.cli.failures import Misuse
-from shared.cli.ledger_source import copy_of, git, leaf, repository, sound
+from shared.cli.ledger_source import borrowing, copy_of, git, leaf, repository, sound
 from shared.cli.parsing import Subparsers, add_node, examples
 
 
@@ -60,9 +60,10 @@ def run_push(args: argparse.Namespace) -> int:
         raise Misuse(f"REMOTE: expected a URL or a path, got {args.remote!r}")
     with repository(_ledger(args)) as folder:
         with copy_of(str(folder)) as copy:
-            main = copy.main
+            main, objects = copy.main, copy.objects
             size = len(sound(copy).names)
-        git("-C", str(folder), "push", "--quiet", args.remote, f"{main}:refs/heads/main")
+        with borrowing(objects) as own:
+            git("-C", str(own), "push", "--quiet", args.remote, f"{main}:refs/heads/main")
     print(f"{args.remote} has {size} entries and opt-ins, main is at {main}")
     return 0
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from shared.domain.ledger import History
 
 CLONE_S_MAX = 3_600
+ALLOCATED_BYTES_MAX = "1g"
+"""As git reads it, of one piece of memory: a pack may have objects that are a thousand times larger unpacked."""
 
 
 @contextmanager
@@ -33,27 +35,41 @@ def repository(ledger: str) -> Iterator[Path]:
         yield Path(ledger)
         return
     with tempfile.TemporaryDirectory(prefix="house-ledger-") as folder:
-        git("clone", "--quiet", "--bare", "--single-branch", "--", ledger, f"{folder}/ledger.git")
+        how = ("-c", "pack.threads=1", "--quiet", "--bare", "--single-branch", "--template=")
+        git("clone", *how, "--", ledger, f"{folder}/ledger.git")
+        yield Path(folder) / "ledger.git"
+
+
+@contextmanager
+def borrowing(objects: Path) -> Iterator[Path]:
+    """A repository of our own with the objects of another, whose configuration and hooks are nobody's business."""
+    with tempfile.TemporaryDirectory(prefix="house-ledger-") as folder:
+        git("init", "--quiet", "--bare", "--template=", "--", f"{folder}/ledger.git")
+        info = Path(folder) / "ledger.git" / "objects" / "info"
+        info.mkdir(exist_ok=True)
+        (info / "alternates").write_text(f"{objects.resolve()}\n")
         yield Path(folder) / "ledger.git"
 
 
 def git(*arguments: str) -> None:
-    """Run git; it asks nobody for a password.
+    """Run git; it asks nobody for a password, and takes no more memory at once than any ledger could need.
 
     Raises:
         Failure: git failed; its last line says why.
     """
-    environ = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
+    environ = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOC_LIMIT": ALLOCATED_BYTES_MAX}
     try:
         done = subprocess.run(
-            ["git", *arguments], env=environ, capture_output=True, text=True, timeout=CLONE_S_MAX, check=False
+            ["git", *arguments], env=environ, capture_output=True, timeout=CLONE_S_MAX, check=False
         )
     except FileNotFoundError:
         raise Failure("there is no git on this machine") from None
     except subprocess.TimeoutExpired:
         raise Failure(f"git {arguments[0]} took longer than {CLONE_S_MAX} s") from None
     if done.returncode != 0:
-        said = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith("hint:")]
+        # The other side may say anything, in any encoding.
+        lines = done.stderr.decode("utf-8", "replace").splitlines()
+        said = [line for line in lines if line.strip() and not line.startswith("hint:")]
         raise Failure(f"git {arguments[0]}: {'; '.join(said[-3:]) or f'exit code {done.returncode}'}")
 
 

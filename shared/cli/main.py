@@ -26,7 +26,7 @@ from shared.cli import (
     verify,
 )
 from shared.cli.demo import command as demo
-from shared.cli.failures import Failure
+from shared.cli.failures import Failure, printable
 from shared.cli.parsing import Parser, examples
 
 COMMANDS = (
@@ -78,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(args.run(args))
     except Failure as failure:
-        print(f"house: {' '.join(str(failure).split())}", file=sys.stderr)
+        print(f"house: {printable(' '.join(str(failure).split()))}", file=sys.stderr)
         return failure.exit_code
     except KeyboardInterrupt:
         return 130

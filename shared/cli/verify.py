@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.cli.failures import Failure, Misuse
+from shared.cli.failures import Failure, Misuse, printable
 from shared.cli.ledger_source import copy_of, leaf, sound
 from shared.cli.parsing import Subparsers, examples
 
@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     if args.ledger is not None:
         with copy_of(args.ledger) as copy:
             history = sound(copy)
-            _show(history, keys)
+            _show(history, keys, copy)
             if args.entry is not None:
                 _show_entry(history, copy, args.entry)
             if args.since is not None:
@@ -99,12 +99,12 @@ def _key(text: str) -> Key:
 # -- a whole ledger
 
 
-def _show(history: History, keys: Sequence[Key]) -> None:
-    from shared.domain.ledger import Unsound, check_signatures
+def _show(history: History, keys: Sequence[Key], copy: LedgerCopy) -> None:
+    from shared.domain.ledger import Unsound, check_signatures, note_at
 
     last = history.heads[-1].checkpoint
     size, checkpoints = len(history.names), len(history.heads)
-    print(f"ledger      {last.origin}")
+    print(f"ledger      {printable(last.origin)}")
     print(
         f"holds       {size - history.opt_ins} entries, {history.opt_ins} opt-ins, {checkpoints} checkpoints"
     )
@@ -112,17 +112,17 @@ def _show(history: History, keys: Sequence[Key]) -> None:
     print(f"root        {b64encode(last.root).decode()}")
     if keys:
         try:
-            check_signatures(history.heads, keys)
+            check_signatures(history.heads, keys, copy.fetch)
         except Unsound as error:
             raise Failure(f"the ledger is not signed as it should be: {error}") from error
-    _show_signatures(history.heads[-1].note, keys)
+    _show_signatures(note_at(history.heads[-1], copy.fetch), keys)
 
 
 def _show_signatures(note: Note, keys: Sequence[Key]) -> None:
     known = {(key.name, key.id) for key in keys}
     for line in note.signatures:
         verdict = "holds" if (line.name, line.key_id) in known else "not checked: its key is not given"
-        print(f"signature   {line.name}+{line.key_id.hex()} {verdict}")
+        print(f"signature   {printable(line.name)}+{line.key_id.hex()} {verdict}")
 
 
 def _show_entry(history: History, copy: LedgerCopy, asked: str) -> None:
@@ -136,7 +136,7 @@ def _show_facts(raw: bytes) -> None:
     # Nothing of it is printed but what its own facts make; a kind may still hold what a terminal would obey.
     message = raw.decode().partition("\n\n")[2]
     for line in message.splitlines():
-        print(f"            {''.join(c if c.isprintable() else '?' for c in line)}".rstrip())
+        print(f"            {printable(line)}".rstrip())
 
 
 # -- growth
@@ -177,8 +177,7 @@ def _saved(path: Path) -> Head:
     try:
         with path.open("rb") as file:
             raw = file.read(NOTE_SIZE_BYTES_MAX + 1)
-        note = note_of(raw)
-        return Head(None, raw, note, checkpoint_of(note))
+        return Head(None, None, checkpoint_of(note_of(raw)))
     except (OSError, ValueError) as error:
         raise Failure(f"--since {path}: {error}") from error
 
@@ -216,6 +215,8 @@ def _prove(path: Path, keys: Sequence[Key], entry: str | None) -> None:
     name = named("commit", proof.raw)
     if entry not in (None, name):
         raise Failure(f"--proof {path}: it proves {name}, not {entry}")
-    print(f"proven      {name} is leaf {proof.index} of {checkpoint.size} in the ledger {checkpoint.origin}")
+    print(
+        f"proven      {name} is leaf {proof.index} of {checkpoint.size} in the ledger {printable(checkpoint.origin)}"
+    )
     _show_facts(proof.raw)
     _show_signatures(note, keys)

@@ -1,6 +1,7 @@
 """Ledger: the public ledger as anybody who has a copy reads and checks it. Nothing here trusts the House.
 
-`fetch` gives an object of the copy by its name, as (kind, raw); that it has that name is checked here.
+`fetch` gives an object of the copy by its name, as (kind, raw); that it has that name is checked here. What is kept of a
+ledger while it is read is little more than it takes packed: of a checkpoint neither its parents nor its signatures.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -24,11 +25,10 @@ class Unsound(Exception):
 
 
 class Head(Struct, frozen=True):
-    """One checkpoint: its commit, where that is known, its note as it was signed, and its tree head."""
+    """One checkpoint: its tree head; its commit, and the blob that is its note as it was signed, where they are known."""
 
     commit: str | None
-    raw_note: bytes
-    note: Note
+    blob: str | None
     checkpoint: Checkpoint
 
     def __str__(self) -> str:
@@ -57,7 +57,8 @@ class History(Struct, frozen=True):
             raise KeyError(name)
         index = self.names.index(name)
         path = merkle.inclusion(index, self.hashes)
-        return Proof(_object(fetch, name, "commit"), index, tuple(path), self.heads[-1].raw_note)
+        note = _object(fetch, self.heads[-1].blob or "", "blob")
+        return Proof(_object(fetch, name, "commit"), index, tuple(path), note)
 
 
 class Forked(Exception):
@@ -74,18 +75,23 @@ def heads(main: str, fetch: Fetch) -> tuple[Head, ...]:
     Raises:
         Unsound: one is missing or not as it has to be.
     """
-    return tuple(head for head, _ in _chain(main, fetch))
+    return tuple(_head(name, fetch)[0] for name in _chain(main, fetch))
 
 
-def _chain(main: str, fetch: Fetch) -> list[tuple[Head, Commit]]:
-    chain: list[tuple[Head, Commit]] = []
-    name: str | None = main
-    while name is not None and len(chain) < CHECKPOINTS_MAX:
-        head, commit = _head(name, fetch)
-        chain.append((head, commit))
-        first = commit.parents[0] if commit.parents else ""
+def _chain(main: str, fetch: Fetch) -> list[str]:
+    """The commits of the checkpoints that lead to `main`, first to last."""
+    chain, name, raw = [main], main, _object(fetch, main, "commit")
+    while len(chain) < CHECKPOINTS_MAX:
+        try:
+            parents = checkpoint_size(raw)[0].parents
+        except ValueError as error:
+            raise Unsound(f"checkpoint {name}: {error}") from error
         # The first parent of every checkpoint but the first is the one before it.
-        name = first if first and _is_checkpoint(_object(fetch, first, "commit")) else None
+        raw = _object(fetch, parents[0], "commit") if parents else b""
+        if not _is_checkpoint(raw):
+            break
+        name = parents[0]
+        chain.append(name)
     return chain[::-1]
 
 
@@ -100,14 +106,17 @@ def _head(name: str, fetch: Fetch) -> tuple[Head, Commit]:
         blob = listing[-20:].hex()
         if listing != tree([(FILE, blob)]):
             raise ValueError(f"its tree holds something other than one file, {FILE}")
-        raw_note = _object(fetch, blob, "blob")
-        note = note_of(raw_note)
-        checkpoint = checkpoint_of(note)
+        checkpoint = checkpoint_of(note_of(_object(fetch, blob, "blob")))
         if checkpoint.size != size:
             raise ValueError(f"its message says size {size}, its note {checkpoint.size}")
     except ValueError as error:
         raise Unsound(f"checkpoint {name}: {error}") from error
-    return Head(name, raw_note, note, checkpoint), commit
+    return Head(name, blob, checkpoint), commit
+
+
+def note_at(head: Head, fetch: Fetch) -> Note:
+    """A checkpoint's note, with its signatures."""
+    return note_of(_object(fetch, head.blob or "", "blob"))
 
 
 def _object(fetch: Fetch, name: str, kind: str) -> bytes:
@@ -125,12 +134,14 @@ def read(main: str, fetch: Fetch, report: Callable[[int], None] = lambda _: None
     """
     chain = _chain(main, fetch)
     _object(fetch, EMPTY_TREE, "tree")
-    origin = chain[0][0].checkpoint.origin
     names: dict[str, bytes] = {}
     entries: set[str] = set()
-    frontier, previous = Frontier(), None
-    for head, commit in chain:
-        new = commit.parents if previous is None else commit.parents[1:]
+    history: list[Head] = []
+    frontier, origin = Frontier(), ""
+    for checkpoint in chain:
+        head, commit = _head(checkpoint, fetch)
+        new = commit.parents[1:] if history else commit.parents
+        origin = origin or head.checkpoint.origin
         for name in new:
             if name in names:
                 raise Unsound(f"checkpoint {head.commit}: {name} is in the ledger twice")
@@ -145,9 +156,8 @@ def read(main: str, fetch: Fetch, report: Callable[[int], None] = lambda _: None
             found = Checkpoint(origin, frontier.size, frontier.root)
             raise Unsound(f"checkpoint {head.commit}: it says {head.checkpoint}, its history makes {found}")
         report(frontier.size)
-        previous = head
-    history = tuple(head for head, _ in chain)
-    return History(history, tuple(names), tuple(names.values()), len(names) - len(entries))
+        history.append(head)
+    return History(tuple(history), tuple(names), tuple(names.values()), len(names) - len(entries))
 
 
 def _is_entry(name: str, raw: bytes, entries: set[str]) -> bool:
@@ -205,7 +215,7 @@ def _pairs(then: Sequence[Head], now: Sequence[Head]) -> Iterator[tuple[Head, He
     return ((before, now[min(place, len(now) - 1)]) for place, before in enumerate(then))
 
 
-def check_signatures(history: Sequence[Head], keys: Sequence[Key]) -> None:
+def check_signatures(history: Sequence[Head], keys: Sequence[Key], fetch: Fetch) -> None:
     """Nothing, when every checkpoint is signed by one of the keys, and no signature of theirs is false.
 
     Raises:
@@ -213,7 +223,7 @@ def check_signatures(history: Sequence[Head], keys: Sequence[Key]) -> None:
     """
     for head in history:
         try:
-            check_signed(head.note, keys)
+            check_signed(note_at(head, fetch), keys)
         except Unsigned as error:
             raise Unsound(f"checkpoint {head.commit}: {error}") from error
 

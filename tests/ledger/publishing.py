@@ -204,7 +204,7 @@ def read(at: Publishing, folder: Path) -> ledger.History:
     folder.mkdir(exist_ok=True)
     copy = LedgerCopy(laid_out(at.state, at.bucket, folder))
     history = ledger.read(copy.main, copy.fetch)
-    ledger.check_signatures(history.heads, [key_of(at.state.key)])
+    ledger.check_signatures(history.heads, [key_of(at.state.key)], copy.fetch)
     return history
 
 

@@ -111,4 +111,4 @@ def test_another_key_s_ledger_is_refused(repository: Path, capsys: pytest.Captur
 def test_a_bomb_is_not_inflated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bomb = b"tree " + b"0" * 9_000_000
     objects = [*story([[named("commit", bomb)]], {named("commit", bomb): bomb})]
-    assert "has 9000005 bytes, at most" in refused(capsys, written(tmp_path, objects))
+    assert "an object of 9000005 bytes, at most" in refused(capsys, written(tmp_path, objects))
