@@ -16,9 +16,13 @@
       .map((part) => part / 255)
       .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
       .reduce((sum, part, at) => sum + part * [0.2126, 0.7152, 0.0722][at], 0);
+  const papers = new Map();
   const paper = (element) => {
-    const colour = getComputedStyle(element).backgroundColor;
-    return clear(colour) && element.parentElement ? paper(element.parentElement) : colour;
+    if (!papers.has(element)) {
+      const colour = getComputedStyle(element).backgroundColor;
+      papers.set(element, clear(colour) && element.parentElement ? paper(element.parentElement) : colour);
+    }
+    return papers.get(element);
   };
   const contrast = (what, element, colour, least, ground = element) => {
     const [dark, bright] = [light(colour), light(paper(ground))].sort((a, b) => a - b);

@@ -60,6 +60,11 @@ def heard(page: Any) -> list[str]:
     return said
 
 
+def look(page: Any, width: int, scheme: Any, media: Any) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.emulate_media(color_scheme=scheme, media=media)
+
+
 def pages(house: House) -> list[tuple[str, str, Act | None, str]]:
     """Each page with something on it: who looks, where, what they do there first, and what they are shown then."""
     found = furnish(house)
@@ -113,22 +118,22 @@ def test_every_page_is_for_every_eye_and_hand(house: House, address: str) -> Non
     table, cookies, faults = pages(house), sessions(house), []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        looking = {who: browser.new_context() for who in ("anybody", *cookies)}
+        looking = {who: browser.new_context().new_page() for who in ("anybody", *cookies)}
         for who, cookie in cookies.items():
-            looking[who].add_cookies([{"name": COOKIE, "value": cookie, "url": address}])
+            looking[who].context.add_cookies([{"name": COOKIE, "value": cookie, "url": address}])
+        complaints = {who: heard(page) for who, page in looking.items()}
         for who, path, act, shown in table:
-            page = looking[who].new_page()
-            said = heard(page)
+            page = looking[who]
+            look(page, *LOOKS[0])
             page.goto(address + path)
             if act:
                 act(page)
             page.get_by_text(shown).first.wait_for()
-            found = [text for text in said if "Failed to load resource" not in text]
-            for width, scheme, media in LOOKS:
-                page.set_viewport_size({"width": width, "height": 844})
-                page.emulate_media(color_scheme=scheme, media=media)
-                found += [f"{fault} ({width} px, {scheme}, {media})" for fault in page.evaluate(FAULTS)]
+            found = [text for text in complaints[who] if "Failed to load resource" not in text]
+            complaints[who].clear()
+            for way in LOOKS:
+                look(page, *way)
+                found += [f"{fault} {way}" for fault in page.evaluate(FAULTS)]
             faults += [f"{path} for {who}: {fault}" for fault in found]
-            page.close()
         browser.close()
     assert faults == []
