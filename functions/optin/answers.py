@@ -56,11 +56,13 @@ def refusal(invited: Invited, account: str | None, given: Responded) -> str | No
 def kept(invited: Invited | None, answers: Sequence[Responded]) -> tuple[Responded, ...]:
     """Of each speaker the earliest answer of each kind, in order of receipt; once known, only the parties'.
 
-    An acceptance with a House-Since is of another kind than one without.
+    An acceptance with a House-Since is of another kind than one without, and what is said under the invited login than
+    what is said under another: by the one the invitee may be known, who was called otherwise before.
     """
-    earliest: dict[tuple[str, str, str | None, bool], Responded] = {}
+    earliest: dict[tuple[str, str, str | None, bool, str], Responded] = {}
     for given in sorted(answers, key=lambda one: (one.received_at_us, one.entry)):
-        kind = (given.responder, given.answer, given.refusal, given.since_us is not None)
+        login = given.responder_handle if invited is None or _under_login(invited, given) else ""
+        kind = (given.responder, given.answer, given.refusal, given.since_us is not None, login)
         first = earliest.setdefault(kind, given)
         if first.response == given.response:
             earliest[kind] = merged(first, given)

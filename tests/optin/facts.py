@@ -1,5 +1,9 @@
 """What the function records of alice's and bob's words, and what it makes of several in a row."""
 
+from hashlib import sha1
+
+from msgspec.structs import replace
+
 from functions.optin.decide import INVITATION
 from functions.optin.main import FUNCTION
 from shared.domain.entries import EntryRecorded
@@ -22,6 +26,12 @@ from tests.settled import Settled
 
 def handle(login: str) -> str:
     return handle_of(login, HOUSE.pseudonym)
+
+
+def called(entry: EntryRecorded, login: str) -> EntryRecorded:
+    """The same entry by somebody called otherwise, which makes it another entry."""
+    named = replace(entry, actor_login=login, actor_handle=handle(login))
+    return replace(named, hash=sha1(f"{entry.hash}{login}".encode()).hexdigest())
 
 
 def invited(by: EntryRecorded, invitee: str = "bob", expires_us: int = NOW_US + 7 * DAY_US) -> Invited:

@@ -20,6 +20,7 @@ from shared.domain.requests import (
 )
 from shared.domain.standing import Standing
 from tests.given import HOUSE, NOW_US
+from tests.optin.facts import called
 from tests.optin.said import ALICE, BOB, CAROL, HASH, HOUSE_ID, accept, decline, invite, revoke
 from tests.settled import Settled
 
@@ -42,8 +43,8 @@ inputs = st.one_of(
     st.builds(lambda t: ConsentWithdrawn(ALICE, "participation", t), instants),
     st.builds(lambda by: WithholdingRequested(by, "e" * 40, PAIR), st.sampled_from([ALICE, BOB, CAROL])),
     st.builds(lambda by: ReleaseRequested(by, "e" * 40, PAIR), st.sampled_from([ALICE, BOB, CAROL])),
-    st.builds(lambda t: replace(accept(MALLORY, t), actor_login="bob"), instants),
-    st.builds(lambda t: replace(revoke(BOB, t), actor_login="robert"), instants),
+    st.builds(lambda t: called(accept(MALLORY, t), "bob"), instants),
+    st.builds(lambda t: called(revoke(BOB, t), "robert"), instants),
 )
 
 

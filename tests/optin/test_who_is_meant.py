@@ -1,25 +1,19 @@
 """Whom an invitation is to, whatever they are called, and whoever repeats its words."""
 
-from hashlib import sha1
+from itertools import permutations
 
 import pytest
 from msgspec.structs import replace
 
-from shared.domain.entries import EntryRecorded
 from shared.domain.instants import DAY_US, HOUR_US, SECOND_US
 from shared.domain.optins import Invitation
 from tests.given import HOUSE, NOW_US
-from tests.optin.facts import after, confirmed, handle, pair, status_after
+from tests.optin.facts import after, called, confirmed, pair, status_after
 from tests.optin.said import ALICE, BOB, CAROL, HASH, accept, invite, revoke
 
 MALLORY = HOUSE.pseudonym("github:66")
 TO_BOB = "the invitation is to another account"
 TAKEN_OVER = "the invitation is to the account that first answered under this login"
-
-
-def called(entry: EntryRecorded, login: str) -> EntryRecorded:
-    named = replace(entry, actor_login=login, actor_handle=handle(login))
-    return replace(named, hash=sha1(f"{entry.hash}{login}".encode()).hexdigest())
 
 
 def test_a_number_decides_whatever_the_account_is_called_by_now() -> None:
@@ -52,6 +46,13 @@ def test_a_login_without_number_is_the_account_that_answers_first_under_it() -> 
         assert state.confirmed.parties == (ALICE, BOB)
         assert state.refusal_of(theft.hash) == state.refusal_of(stolen.hash) == TAKEN_OVER
         assert status_after(*story, back)[0] == "revoked"
+
+
+def test_whoever_was_called_otherwise_before_is_known_by_what_they_say_under_the_invited_login() -> None:
+    before = called(accept(received_at_us=NOW_US + HOUR_US), "robert")
+    under_it = accept(received_at_us=NOW_US + DAY_US)
+    for story in permutations([invite(), before, under_it]):
+        assert status_after(*story) == ("confirmed", None)
 
 
 def test_whoever_was_confirmed_before_the_first_answer_was_known_is_confirmed_no_more() -> None:
