@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
 
@@ -23,7 +24,7 @@ def routes(api: Sequence[Route], pages: Sequence[Route]) -> tuple[Route, ...]:
 
     def show(_: Call) -> Answer:
         text = document((*DELIVERIES, *api, *pages, this))
-        return Answer(text, etag=f"{len(text):x}", headers={"cache-control": "public, no-cache"})
+        return Answer(text, etag=sha256(text).hexdigest()[:32], headers={"cache-control": "public, no-cache"})
 
     this = Route("GET", "/openapi.json", "This document", show)
     return (this,)

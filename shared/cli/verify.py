@@ -105,9 +105,8 @@ def _show(history: History, keys: Sequence[Key], copy: LedgerCopy) -> None:
     last = history.heads[-1].checkpoint
     size, checkpoints = len(history.names), len(history.heads)
     print(f"ledger      {printable(last.origin)}")
-    print(
-        f"holds       {size - history.opt_ins} entries, {history.opt_ins} opt-ins, {checkpoints} checkpoints"
-    )
+    counted = {"entries": size - history.opt_ins, "opt-ins": history.opt_ins, "checkpoints": checkpoints}
+    print("holds       " + ", ".join(f"{what}: {number}" for what, number in counted.items()))
     print(f"main        {history.heads[-1].commit}")
     print(f"root        {b64encode(last.root).decode()}")
     if keys:

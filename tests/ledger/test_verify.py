@@ -15,7 +15,7 @@ from tests.ledger.verifying import ENTRIES, entry_raw, published, refused, story
 def test_a_sound_ledger_is_proven(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert verify(repository, "--key", repository.parent / "house.key", "--entry", ENTRIES[2].hash) == 0
     said = capsys.readouterr().out
-    assert "3 entries, 0 opt-ins, 2 checkpoints" in said
+    assert "entries: 3, opt-ins: 0, checkpoints: 2" in said
     assert "house.example+" in said
     assert "holds" in said
     assert "leaf        2" in said
