@@ -142,7 +142,14 @@ _LISTS = tuple(
 ROUTES = (
     Route("GET", "/api/me", "Show where you stand", show, DEVELOPER, answer=my_answers.Me),
     *_LISTS,
-    Route("GET", export.JSON_PATH, "Download everything that concerns you as JSON", export_json, DEVELOPER),
+    Route(
+        "GET",
+        export.JSON_PATH,
+        "Download everything that concerns you as JSON",
+        export_json,
+        DEVELOPER,
+        download=True,
+    ),
     Route(
         "GET",
         export.CSV_PATH,
@@ -150,6 +157,7 @@ ROUTES = (
         export_csv,
         DEVELOPER,
         answer="application/zip",
+        download=True,
     ),
     Route(
         "POST",

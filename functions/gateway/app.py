@@ -8,7 +8,7 @@ import inspect
 import re
 import traceback
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AsyncExitStack, nullcontext, suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -22,6 +22,7 @@ from starlette.routing import Route as Path
 
 from functions.gateway.auth import caller, require
 from functions.gateway.call import Answer, Call, Outcome, Route, Submit
+from functions.gateway.downloads import Downloads
 from functions.gateway.forms import FIELD, refuse_foreign, refuse_forged
 from functions.gateway.frame import Frame
 from functions.gateway.problems import bad_fields, conditional, of_status, refusal, repeated
@@ -39,12 +40,12 @@ _KEY = re.compile(r"[!-~]{1,128}")
 
 def app(edge: Edge) -> Asgi:
     """The application that submits and reads through `edge`."""
-    uploads = Uploads()
+    uploads, downloads = Uploads(), Downloads()
     by_path: dict[str, dict[str, Route]] = {}
     for route in ROUTES:
         by_path.setdefault(route.path, {})[route.method] = route
     paths = [
-        Path(path.replace(*_WITH_SLASHES), Endpoint(edge, routes, uploads))
+        Path(path.replace(*_WITH_SLASHES), Endpoint(edge, routes, uploads, downloads))
         for path, routes in by_path.items()
     ]
 
@@ -60,21 +61,25 @@ def app(edge: Edge) -> Asgi:
 class Endpoint:
     """One path: its routes by method, as ASGI."""
 
-    def __init__(self, edge: Edge, routes: dict[str, Route], uploads: Uploads) -> None:
-        self._edge, self._routes, self._uploads = edge, routes, uploads
+    def __init__(self, edge: Edge, routes: dict[str, Route], uploads: Uploads, downloads: Downloads) -> None:
+        self._edge, self._routes = edge, routes
+        self._uploads, self._downloads = uploads, downloads
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
         request = Request(scope, receive)
-        await (await self._respond(request))(scope, receive, send)
+        # What takes too long to send ends in the middle, which shows that it is not whole.
+        with suppress(TimeoutError):
+            async with AsyncExitStack() as turns:
+                await (await self._respond(request, turns))(scope, receive, send)
 
-    async def _respond(self, request: Request) -> Response:
+    async def _respond(self, request: Request, turns: AsyncExitStack) -> Response:
         method = "GET" if request.method == "HEAD" else request.method
         route = self._routes.get(method)
         if route is None:
             return await refusal(of_status(405), request, self._edge, page=False, allow=sorted(self._routes))
         try:
-            return await self._answer(route, request)
+            return await self._answer(route, request, turns)
         except Rejection as rejection:
             return await refusal(rejection, request, self._edge, page=route.page)
         except TimeoutError:
@@ -89,7 +94,7 @@ class Endpoint:
             detail = "a bug in the House; its log knows more under this correlation id"
             return await refusal(Rejection(500, "Bug", detail), request, self._edge, page=route.page)
 
-    async def _answer(self, route: Route, request: Request) -> Response:
+    async def _answer(self, route: Route, request: Request, turns: AsyncExitStack) -> Response:
         edge, headers, browsing = self._edge, dict(request.headers), route.method == "GET" or route.form
         known = await run_in_threadpool(caller, edge, headers, request.cookies, browsing=browsing)
         if route.roles is not None:
@@ -107,6 +112,8 @@ class Endpoint:
             known=known,
             cookies=request.cookies,
         )
+        if route.download:
+            await turns.enter_async_context(self._downloads.one(call.who.subject))
         async with self._uploads.one() if route.octets or _uploads(route, request) else nullcontext():
             given = await self._given(route, request, call)
             handler: Any = route.handler

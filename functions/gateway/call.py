@@ -86,7 +86,8 @@ class Route:
 
     `roles` is None where no token is asked for. `body` and `query` are the models that the handler's second
     argument is checked against; `answer` a model or a media type. `upload` also takes an image as a form, `form`
-    takes nothing else. `octets` also takes its commit as it is. `page`: it is for eyes, and so are its refusals.
+    takes nothing else. `octets` also takes its commit as it is. `download` is sent while it is read. `page`: it is for
+    eyes, and so are its refusals.
     """
 
     method: str
@@ -102,6 +103,7 @@ class Route:
     upload: bool = False
     form: bool = False
     octets: bool = False
+    download: bool = False
     page: bool = False
 
 

@@ -171,6 +171,8 @@ def _usual(route: Route) -> set[int]:
         usual |= {303} if route.page else {401, 403}
     if route.query is not None or route.body is not None:
         usual.add(400)
+    if route.download:
+        usual.add(429)
     if route.method == "POST":
         usual |= {413, 429}
         usual |= {415} if route.body is not None else set()
