@@ -17,7 +17,7 @@ from shared.adapters.ed25519 import SecretSigner
 from shared.adapters.firestore import FirestoreStore
 from shared.adapters.gcs import GcsBucket
 from shared.adapters.github_accounts import SECRET
-from shared.adapters.keyring import Keyring, Wrapping
+from shared.adapters.keyring import FRESH_S, Keyring, Wrapping
 from shared.adapters.pubsub import PubSubBus
 from shared.adapters.ssh_keygen import SshKeygen
 from shared.adapters.vaults import FirestoreVault
@@ -44,6 +44,7 @@ _AS_A_NODE = (
     "HOUSE_OAUTH_CLIENT_ID",
 )
 _EMULATOR = "FIRESTORE_EMULATOR_HOST"
+SHOWN_FRESH_S = 5.0
 _EMULATOR_REQUEST_BYTES_MAX, _REQUEST_BYTES_MAX = 4_000_000, 9_500_000
 
 
@@ -182,7 +183,7 @@ def on_cloud(function: Function, settings: CloudSettings, environ: Mapping[str, 
     web = PoliteWeb(clock, node.allow_private_addresses, "HouseBot/0.1")
     house = House(node.origin, terms(), _pseudonym(function, secrets), least_grades=dict(node.least_grades))
     ledger = GcsBucket(settings.ledger)
-    seals = _seals(settings, secrets)
+    seals = _seals(function, settings, secrets)
     gateways = Gateways(
         web,
         bucket,
@@ -227,14 +228,18 @@ def _bucket(settings: CloudSettings) -> Bucket:
     return ReplicatedBucket(first, S3Bucket(settings.replica))
 
 
-def _seals(settings: CloudSettings, secrets: Secrets) -> Seals:
-    """Everyone's keys, in the database, wrapped by the key-encryption key."""
+def _seals(function: Function, settings: CloudSettings, secrets: Secrets) -> Seals:
+    """Everyone's keys, in the database, wrapped by the key-encryption key.
+
+    Whoever shows people what was sealed hears soon of keys that another process has destroyed.
+    """
     wrapping: Wrapping
     if settings.kms_key:
         wrapping = KmsWrapping(settings.kms_key)
     else:
         wrapping = LocalWrapping(secrets.get("key-encryption"))
-    return Keyring(FirestoreVault(settings.project, settings.database), wrapping)
+    fresh_s = SHOWN_FRESH_S if any(intake.views for intake in function.intakes) else FRESH_S
+    return Keyring(FirestoreVault(settings.project, settings.database), wrapping, fresh_s)
 
 
 def _pseudonym(function: Function, secrets: Secrets) -> Any:
