@@ -54,7 +54,8 @@ class House:
         self.shells = {function.name: Shell(function, ports) for function in functions()}
         self.ssh = SshKeygen()
         self.accounts: Accounts | None = None
-        self.settles = True
+        self.settles = self.ticks = True
+        self.handled: list[tuple[str, str]] = []
         self.found: list[Trouble] = []
         self._numbers = count()
         self._tokens: dict[tuple[Role, str], str] = {}
@@ -127,20 +128,26 @@ class House:
     # -- what happens elsewhere
 
     def settle(self) -> None:
-        """Let the deciders handle what waits for them, and what is due."""
-        deciders = [shell for shell in self.shells.values() if not shell.function.errands]
+        """Let the deciders handle what waits for them, and what is due where `ticks`."""
+        self.follow()
+        woken = sum(shell.tick(self.clock.now_us()) for shell in self._deciders()) if self.ticks else 0
+        if woken:
+            self.settle()
+
+    def follow(self) -> None:
+        """Let the deciders handle what waits for them, and what comes of it; `handled` says who handled what."""
         busy = True
         while busy:
             busy = False
-            for shell in deciders:
+            for shell in self._deciders():
                 events = self.bus.pull(shell.name, shell.reads, 100)
                 if events:
+                    self.handled += [(shell.name, event.type) for event in events]
                     shell.handle(events)
                     busy = True
-        for shell in deciders:
-            busy = bool(shell.tick(self.clock.now_us())) or busy
-        if busy:
-            self.settle()
+
+    def _deciders(self) -> list[Shell]:
+        return [shell for shell in self.shells.values() if not shell.function.errands]
 
     def record(self, function: str, stream: str, *events: Event, correlation: str | None = None) -> str:
         """Record events as `function` would; their correlation id."""

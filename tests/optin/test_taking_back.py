@@ -1,97 +1,109 @@
-"""Declined, withdrawn or revoked by a commit, or withheld: how there comes to be no opt-in, or none any more."""
+"""What is taken back is gone from matching, results, leads and pages as soon as its event is handled, and comes again.
+
+No instant has to pass for it, and nothing to be due: every function needs the one event that tells it.
+"""
+
+import re
 
 import pytest
 
-from functions.optin.decide import INVITATION
-from shared.domain.instants import DAY_US, HOUR_US
-from shared.domain.optins import (
-    OptInConfirmed,
-    OptInDeclined,
-    OptInRevoked,
-    Responded,
-    StatementWithheld,
+from tests.optin.account import EVERYBODY, GUESTS, HOST
+from tests.optin.world import World
+
+WHO = "bob"
+COMMITS = ("revoke", "withdraw")
+REVOKED = "house.optin.opt-in-revoked.v1"
+
+
+@pytest.fixture
+def world() -> World:
+    """Five have worked together and wish to again; four of them are guests, of whom bob has starred."""
+    made = World()
+    for guest in GUESTS[:4]:
+        made.step("opt in", guest)
+    for what in ("star", "play", "wait"):
+        made.step(what, WHO)
+    for name in EVERYBODY[:5]:
+        made.step("come back", name)
+    made.check()
+    return made
+
+
+def leads(world: World) -> set[str]:
+    """Who is on the page of the client's brief."""
+    page = world.client.get(f"/briefs/{world.brief}", accept="text/html").text
+    return {name for developer, name in world.names.items() if developer in page}
+
+
+def chips(world: World) -> list[str]:
+    """What the log's page says of the star."""
+    page = world.house.operator().get("/log?kind=star", accept="text/html").text
+    return re.findall(r'<span class="chip (recorded|confirmed|withheld)">', page)
+
+
+def take_back(world: World, way: str) -> list[tuple[str, str]]:
+    """Take bob's opt-in back in a House where nothing becomes due; which function handled which events."""
+    world.house.ticks = False
+    world.house.handled.clear()
+    if way == "by the API":
+        commit = world.account.asked[WHO][0].commit
+        assert world.voices[WHO].post(f"/api/me/opt-ins/{commit}/withdraw").status_code == 202
+        world.account.asked[WHO][0].over = True
+    else:
+        world.step(way, WHO)
+    return world.house.handled
+
+
+@pytest.mark.parametrize(
+    "way", [*COMMITS, "withhold the answer", "withhold the invitation", "by the API", "erase"]
 )
-from shared.domain.requests import WithholdingRequested
-from tests.given import NOW_US, given
-from tests.optin.facts import ADMITTED, after, confirmed, pair, refused, responded, status_after
-from tests.optin.said import ALICE, BOB, CAROL, HASH, accept, decline, invite, revoke
+def test_it_is_gone_at_once_whichever_way_it_is_taken_back(world: World, way: str) -> None:
+    assert leads(world) == set(EVERYBODY[:5])
+    assert chips(world) == ["confirmed"]
+    told = take_back(world, way)
+    world.compare()
+    assert leads(world) == {HOST, *GUESTS[1:4]}
+    assert chips(world) == ["recorded"]
+    assert world.draw() == []
+    if way != "erase":
+        assert [kind for function, kind in told if function == "matchmaker"] == [REVOKED]
+        # It tells itself: the lead's stream, then the session's, then the brief's.
+        assert [kind for function, kind in told if function == "aggregator"] == [
+            REVOKED,
+            "house.aggregator.standing-told.v1",
+            "house.aggregator.session-revised.v1",
+        ]
 
 
-def test_a_refusal_declines_it_for_good() -> None:
-    no = decline()
-    state = given(INVITATION, *ADMITTED).when(no)
-    state.then(responded(no, "decline"), OptInDeclined(HASH, no.anchor, "declined by the invitee"))
-    yes = accept(received_at_us=NOW_US + HOUR_US)
-    assert status_after(invite(), no, yes) == ("declined", "declined by the invitee")
-    assert status_after(yes, no, invite()) == ("declined", "declined by the invitee")
+def test_a_withheld_entry_is_gone_at_once_and_nothing_else_is(world: World) -> None:
+    world.house.ticks = False
+    world.step("withhold the star", WHO)
+    world.compare()
+    assert (leads(world), chips(world)) == (set(EVERYBODY[:5]), ["withheld"])
+    world.step("release the star", WHO)
+    world.compare()
+    assert chips(world) == ["confirmed"]
+    assert len(world.draw()) == 1
 
 
-def test_the_inviter_may_withdraw_before_the_confirmation() -> None:
-    back = revoke(actor=ALICE)
-    later = accept(received_at_us=NOW_US + HOUR_US)
-    for order in ([invite(), back, later], [back, invite(), later], [later, back, invite()]):
-        assert status_after(*order) == ("declined", "withdrawn by the inviter")
+@pytest.mark.parametrize("way", [*COMMITS, "withhold the answer", "by the API"])
+def test_what_was_derived_is_derived_again_when_both_agree_anew(world: World, way: str) -> None:
+    take_back(world, way)
+    world.house.ticks = True
+    world.step("opt in", WHO)
+    world.compare()
+    assert leads(world) == set(EVERYBODY[:5])
+    # It was received before this opt-in, and is not of it.
+    assert chips(world) == ["recorded"]
+    assert len(world.draw()) == 1
 
 
-def test_an_acceptance_taken_back_in_the_same_push_never_was() -> None:
-    for order in ([accept(), revoke()], [revoke(), accept()]):
-        assert status_after(invite(), *order) == ("declined", "declined by the invitee")
-
-
-@pytest.mark.parametrize("by", [ALICE, BOB])
-def test_either_party_revokes_with_effect_on_receipt(by: str) -> None:
-    yes, back = accept(), revoke(actor=by, received_at_us=NOW_US + HOUR_US)
-    past = (*ADMITTED, responded(yes, "accept"), confirmed(yes))
-    outcome = given(INVITATION, *past).when(back, at_us=NOW_US + DAY_US)
-    state = outcome.then(responded(back, "revoke"), OptInRevoked(HASH, (ALICE, BOB), by, NOW_US + HOUR_US))
-    assert state.status == "revoked"
-
-
-def test_nobody_else_revokes() -> None:
-    yes = accept()
-    past = (*ADMITTED, responded(yes, "accept"), confirmed(yes))
-    refused(revoke(actor=CAROL), "the invitation is to another account", *past)
-    assert status_after(revoke(actor=CAROL), invite(), yes)[0] == "confirmed"
-
-
-def test_taking_back_what_another_house_keeps_is_not_for_this_one() -> None:
-    refused(revoke(actor=ALICE, House_Origin="https://elsewhere.example"), "House-Origin is not this House")
-
-
-def test_a_revocation_that_is_handled_before_the_acceptance_still_ends_it() -> None:
-    yes, back = accept(), revoke(received_at_us=NOW_US + HOUR_US)
-    house = after(invite(), back, yes)
-    said = [event for stream, event in house.happened if stream == f"invitation/{HASH}"]
-    assert [type(event) for event in said[-2:]] == [OptInConfirmed, OptInRevoked]
-    assert status_after(invite(), back, yes)[0] == status_after(invite(), yes, back)[0] == "revoked"
-
-
-def test_a_refusal_that_is_handled_after_the_acceptance_undoes_the_confirmation() -> None:
-    no, yes = decline(received_at_us=NOW_US), accept(received_at_us=NOW_US + HOUR_US)
-    house = after(invite(), yes, no)
-    said = [type(event) for stream, event in house.happened if stream == f"invitation/{HASH}"]
-    assert said[-3:] == [Responded, OptInRevoked, OptInDeclined]
-    assert not house.state(pair()).covers(NOW_US + 2 * HOUR_US)
-
-
-@pytest.mark.parametrize("which", ["invitation", "acceptance"])
-@pytest.mark.parametrize("by", [ALICE, BOB])
-def test_withholding_a_commit_that_an_opt_in_rests_on_ends_it(which: str, by: str) -> None:
-    asked, yes = invite(), accept()
-    entry = asked if which == "invitation" else yes
-    word = WithholdingRequested(by, entry.hash, tuple(sorted((ALICE, BOB))), HASH)
-    house = after(asked, yes)
-    house.take(word, NOW_US + HOUR_US)
-    assert house.state(f"invitation/{HASH}").revoked == OptInRevoked(HASH, (ALICE, BOB), by, NOW_US + HOUR_US)
-    assert not house.state(pair()).open
-    early = after(asked)
-    early.take(word, NOW_US)
-    early.take(yes, NOW_US)
-    assert early.state(f"invitation/{HASH}").reason == "a commit it rests on is withheld"
-
-
-def test_who_is_no_party_of_the_entry_withholds_nothing() -> None:
-    past = (*ADMITTED, responded(accept(), "accept"), confirmed(accept()))
-    given(INVITATION, *past).when(WithholdingRequested(CAROL, invite().hash, (ALICE, BOB), HASH)).nothing()
-    other = WithholdingRequested(BOB, "9" * 40, (ALICE, BOB), HASH)
-    given(INVITATION, *past).when(other).then(StatementWithheld(HASH, "9" * 40, BOB, NOW_US))
+def test_a_seat_that_is_held_is_given_back_with_the_opt_in(world: World) -> None:
+    [session] = world.draw()
+    take_back(world, "revoke")
+    # What a seat forfeits is settled when all of that instant is known.
+    world.house.ticks = True
+    world.house.clock.move(1)
+    world.house.settle()
+    assert world.house.of(f"/api/sessions/{session.session}")["status"] == "dissolved"
+    assert world.draw() == []

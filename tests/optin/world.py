@@ -253,10 +253,14 @@ class World:
         return view.stream.partition("/")[2]
 
     def check(self) -> None:
-        """Entries, votes, points and leads are those of who stands, and all of those."""
+        """Once what is due has happened, what is used is what may be."""
         # Nobody takes a seat that is left, so its ticket waits again; and what is over is counted.
         self.house.clock.move(6 * MINUTE_US)
         self.house.settle()
+        self.compare()
+
+    def compare(self) -> None:
+        """Entries, votes, points and leads are those of who stands, and all of those."""
         shown = self.house.of("/api/entries?kind=star&limit=500")["entries"]
         assert {entry["hash"]: entry["standing"] for entry in shown} == self.account.standings()
         counted = self.account.counted(self.now_us)
