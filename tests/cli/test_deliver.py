@@ -9,7 +9,7 @@ import pytest
 
 from shared.cli.deliver import payload_files
 from shared.cli.main import main
-from tests.cli.listener import Reply, Request, listening
+from tests.loopback import Answer, Asked, Loopback, in_json
 
 
 @pytest.fixture
@@ -35,12 +35,12 @@ def test_other_files_of_a_folder_are_only_sent_when_the_event_is_named(payloads:
 
 @pytest.mark.parametrize("form", [False, True])
 def test_each_file_is_sent_signed_under_its_folder_s_event(payloads: Path, form: bool) -> None:
-    with listening(lambda _: Reply(202)) as node:
+    with Loopback(lambda _: Answer(202)) as node:
         flags = ["--form"] if form else []
         assert main(["deliver", "--secret", "s", "--url", node.url, *flags, str(payloads)]) == 0
-    assert sorted(request.headers["x-github-event"] for request in node.heard) == ["push", "push", "star"]
-    assert len({request.headers["x-github-delivery"] for request in node.heard}) == 3
-    for request in node.heard:
+    assert sorted(request.headers["x-github-event"] for request in node.asked) == ["push", "push", "star"]
+    assert len({request.headers["x-github-delivery"] for request in node.asked}) == 3
+    for request in node.asked:
         signature = hmac.digest(b"s", request.body, "sha256").hex()
         assert request.path == "/webhooks/github"
         assert request.headers["x-hub-signature-256"] == f"sha256={signature}"
@@ -54,7 +54,7 @@ def test_each_file_is_sent_signed_under_its_folder_s_event(payloads: Path, form:
 
 def test_what_the_node_says_is_counted(payloads: Path, capsys: pytest.CaptureFixture[str]) -> None:
     statuses = iter((202, 200, 401))
-    with listening(lambda _: Reply(next(statuses), {"title": "Bad signature"})) as node:
+    with Loopback(lambda _: in_json({"title": "Bad signature"}, next(statuses))) as node:
         assert main(["deliver", "--secret", "s", "--url", node.url, str(payloads)]) == 1
     told = capsys.readouterr()
     assert told.out == "accepted 1, duplicate 1, refused 1\n"
@@ -63,18 +63,18 @@ def test_what_the_node_says_is_counted(payloads: Path, capsys: pytest.CaptureFix
 
 
 def test_a_busy_node_is_asked_again_when_it_says(payloads: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    def answer(request: Request) -> Reply:
-        seen = [heard.body for heard in node.heard].count(request.body)
-        return Reply(429, headers={"retry-after": "0"}) if seen == 1 else Reply(202)
+    def answer(request: Asked) -> Answer:
+        seen = [heard.body for heard in node.asked].count(request.body)
+        return Answer(429, {"retry-after": "0"}) if seen == 1 else Answer(202)
 
-    with listening(answer) as node:
+    with Loopback(answer) as node:
         assert main(["deliver", "--secret", "s", "--url", node.url, str(payloads)]) == 0
     assert capsys.readouterr().out == "accepted 3, duplicate 0, refused 0\n"
-    assert len(node.heard) == 6
+    assert len(node.asked) == 6
 
 
 def test_one_file_takes_its_event_from_the_flag(payloads: Path) -> None:
-    with listening(lambda _: Reply(202)) as node:
+    with Loopback(lambda _: Answer(202)) as node:
         file = str(payloads / "push" / "9.json")
         assert main(["deliver", "--secret", "s", "--event", "fork", "--url", node.url, file]) == 0
-    assert [request.headers["x-github-event"] for request in node.heard] == ["fork"]
+    assert [request.headers["x-github-event"] for request in node.asked] == ["fork"]

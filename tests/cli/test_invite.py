@@ -8,8 +8,8 @@ import pytest
 
 from shared.domain.instants import DAY_US, SECOND_US, from_rfc3339
 from tests.cli.git import Developer, sign_with_ssh
-from tests.cli.listener import Reply, Request, listening
 from tests.cli.statements import HOUSE, LONG_AGO, ORIGIN, TERMS, House, last
+from tests.loopback import Answer, Asked, Loopback, in_json
 
 
 def test_an_invitation_is_an_empty_commit_that_the_house_reads(alice: Developer, house: House) -> None:
@@ -48,11 +48,11 @@ def test_it_expires_when_asked(alice: Developer, house: House, expires: str, day
 
 
 def test_the_number_is_asked_of_github(alice: Developer, house: House) -> None:
-    def github(request: Request) -> Reply:
+    def github(request: Asked) -> Answer:
         assert request.path == "/users/bob"
-        return Reply(200, {"id": 583231, "login": "Bob"})
+        return in_json({"id": 583231, "login": "Bob"})
 
-    with listening(github) as server:
+    with Loopback(github) as server:
         code, _, err = house("invite", "bob", "--yes", "--github-url", server.url, *HOUSE)
     assert code == 0
     assert last(alice)["House-Invite"] == "github:583231/bob"
@@ -69,14 +69,14 @@ def test_without_github_the_login_stands_alone_and_that_is_shown(alice: Develope
 @pytest.mark.parametrize(
     ("reply", "code", "said"),
     [
-        (Reply(404, {"message": "Not Found"}), 2, "GitHub knows no account bob"),
-        (Reply(200, {"id": 66, "login": "b0b"}), 0, "without the account's number"),
-        (Reply(200, ["not", "an", "account"]), 0, "without the account's number"),
-        (Reply(403, {"message": "rate limit"}), 0, "HTTP 403 without"),
+        (in_json({"message": "Not Found"}, 404), 2, "GitHub knows no account bob"),
+        (in_json({"id": 66, "login": "b0b"}), 0, "without the account's number"),
+        (in_json(["not", "an", "account"]), 0, "without the account's number"),
+        (in_json({"message": "rate limit"}, 403), 0, "HTTP 403 without"),
     ],
 )
-def test_what_github_may_answer(alice: Developer, house: House, reply: Reply, code: int, said: str) -> None:
-    with listening(lambda _: reply) as server:
+def test_what_github_may_answer(alice: Developer, house: House, reply: Answer, code: int, said: str) -> None:
+    with Loopback(lambda _: reply) as server:
         ended, _, err = house("invite", "@bob", "--yes", "--github-url", server.url, *HOUSE)
     assert ended == code
     assert said in err
@@ -85,9 +85,9 @@ def test_what_github_may_answer(alice: Developer, house: House, reply: Reply, co
 
 def test_origin_and_terms_are_the_nodes_own_word(alice: Developer, house: House) -> None:
     told = {"origin": "https://node.example", "terms": "sha256:" + "cd" * 32, "name": "Node"}
-    with listening(lambda _: Reply(200, told)) as server:
+    with Loopback(lambda _: in_json(told)) as server:
         assert house("invite", "@bob", "--id", "42", "--yes", "--url", server.url)[0] == 0
-        assert [request.path for request in server.heard] == ["/api/house"]
+        assert [request.path for request in server.asked] == ["/api/house"]
     assert (last(alice)["House-Origin"], last(alice)["House-Terms"]) == (told["origin"], told["terms"])
 
 

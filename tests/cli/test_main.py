@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from shared.cli.main import COMMANDS, main
-from tests.cli.listener import Reply, Request, listening
+from tests.loopback import Answer, Asked, Loopback, in_json
 
 NAMES = (
     "up",
@@ -126,14 +126,14 @@ def test_a_node_that_does_not_answer_is_a_failure(
 
 def test_the_node_is_found_by_its_data_directory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     issued = {"token": "secret", "role": "client", "subject": "client_x", "name": "The Tide Fund"}
-    with listening(lambda _: Reply(201, issued)) as node:
+    with Loopback(lambda _: in_json(issued, 201)) as node:
         (tmp_path / "node.json").write_text(json.dumps({"url": node.url, "pid": 1}))
         (tmp_path / "operator.token").write_text("opens\n")
         assert exit_code("token", "issue", "--role", "client", "--name", "The Tide Fund", "--data", ".") == 0
     assert capsys.readouterr().out == "secret\n"
-    assert node.heard[0].path == "/api/tokens"
-    assert node.heard[0].headers["authorization"] == "Bearer opens"
-    assert json.loads(node.heard[0].body) == {"role": "client", "name": "The Tide Fund"}
+    assert node.asked[0].path == "/api/tokens"
+    assert node.asked[0].headers["authorization"] == "Bearer opens"
+    assert json.loads(node.asked[0].body) == {"role": "client", "name": "The Tide Fund"}
 
 
 def test_a_refusal_names_its_fields(
@@ -145,7 +145,7 @@ def test_a_refusal_names_its_fields(
         "detail": "see below",
         "errors": [{"field": "name", "detail": "too long"}, {"field": "", "detail": "see below"}],
     }
-    with listening(lambda _: Reply(400, problem)) as node:
+    with Loopback(lambda _: in_json(problem, 400)) as node:
         argv = ("token", "issue", "--role", "client", "--name", "x", "--url", node.url)
         assert exit_code(*argv) == 1
     assert capsys.readouterr().err.endswith("HTTP 400 Bad name: see below (name: too long)\n")
@@ -166,11 +166,11 @@ def test_the_log_is_read_to_its_end_page_by_page(
         for n in range(3)
     ]
 
-    def answer(request: Request) -> Reply:
+    def answer(request: Asked) -> Answer:
         after = int(request.path.partition("after=")[2].partition("&")[0] or 0)
-        return Reply(200, {"events": events[after : after + 2], "next": min(after + 2, 3)})
+        return in_json({"events": events[after : after + 2], "next": min(after + 2, 3)})
 
-    with listening(answer) as node:
+    with Loopback(answer) as node:
         assert exit_code("log", "--json", "--url", node.url) == 0
     assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == events
 
@@ -180,9 +180,9 @@ def test_a_redrive_that_meets_a_bug_again_fails(
     went_through: bool, code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOUSE_TOKEN", "t")
-    with listening(lambda _: Reply(200, {"went_through": went_through})) as node:
+    with Loopback(lambda _: in_json({"went_through": went_through})) as node:
         assert exit_code("dead-letters", "redrive", "optin", "ab/cd", "--url", node.url) == code
-    assert node.heard[0].path == "/api/dead-letters/optin/ab%2Fcd/redrive"
+    assert node.asked[0].path == "/api/dead-letters/optin/ab%2Fcd/redrive"
 
 
 def test_help_does_not_wait_for_heavy_imports() -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from shared.domain.instants import from_rfc3339, rfc3339
 from tests.cli.git import Developer
-from tests.cli.listener import Reply, Request, listening
 from tests.cli.statements import LONG_AGO, NEVER, ORIGIN, TERMS, House, invitation, last
+from tests.loopback import Answer, Asked, Loopback, in_json
 
 
 @pytest.mark.parametrize(("word", "key"), [("--accept", "House-Accept"), ("--decline", "House-Decline")])
@@ -74,7 +74,7 @@ def test_the_node_is_asked_whether_the_invitation_is_its_own(
     alice: Developer, bob: Developer, house: House, told: dict[str, str], said: str
 ) -> None:
     asked = invitation(alice)
-    with listening(lambda _: Reply(200, told)) as server:
+    with Loopback(lambda _: in_json(told)) as server:
         code, _, err = house(
             "respond", asked, "--accept", "--yes", "--invitation", str(alice.repository), "--url", server.url
         )
@@ -82,7 +82,7 @@ def test_the_node_is_asked_whether_the_invitation_is_its_own(
     assert said in err
 
 
-def answering(**changed: str | None) -> Callable[[Request], Reply]:
+def answering(**changed: str | None) -> Callable[[Asked], Answer]:
     found = {
         "status": "invited",
         "terms": TERMS,
@@ -92,11 +92,11 @@ def answering(**changed: str | None) -> Callable[[Request], Reply]:
         **changed,
     }
 
-    def answer(request: Request) -> Reply:
+    def answer(request: Asked) -> Answer:
         if request.path == "/api/house":
-            return Reply(200, {"origin": ORIGIN, "terms": TERMS})
+            return in_json({"origin": ORIGIN, "terms": TERMS})
         assert request.headers["authorization"] == "Bearer house_x"
-        return Reply(200, found)
+        return in_json(found)
 
     return answer
 
@@ -106,7 +106,7 @@ def test_an_invitation_may_be_read_from_the_node(
 ) -> None:
     monkeypatch.setenv("HOUSE_TOKEN", "house_x")
     asked = "d3" * 20
-    with listening(answering()) as server:
+    with Loopback(answering()) as server:
         assert house("respond", asked, "--accept", "--yes", "--url", server.url)[0] == 0
     assert last(bob) == {"House-Accept": asked, "House-Terms": TERMS, "House-Origin": ORIGIN}
     for changed, said in (
@@ -114,7 +114,7 @@ def test_an_invitation_may_be_read_from_the_node(
         ({"status": "unknown", "invited_at": None}, "has not seen invitation"),
         ({"expires_at": LONG_AGO}, "has expired"),
     ):
-        with listening(answering(**changed)) as server:
+        with Loopback(answering(**changed)) as server:
             code, _, err = house("respond", asked, "--accept", "--yes", "--url", server.url)
         assert code in (1, 2)
         assert said in err
@@ -160,7 +160,7 @@ def test_either_takes_it_back(alice: Developer, bob: Developer, house: House) ->
 
 
 def test_an_opt_in_whose_commit_is_out_of_reach_is_revoked_at_its_house(bob: Developer, house: House) -> None:
-    with listening(lambda _: Reply(200, {"origin": ORIGIN, "terms": TERMS})) as server:
+    with Loopback(lambda _: in_json({"origin": ORIGIN, "terms": TERMS})) as server:
         assert house("revoke", "d3" * 20, "--url", server.url, "--yes")[0] == 0
     assert last(bob) == {"House-Revoke": "d3" * 20, "House-Origin": ORIGIN}
     assert house("revoke", "d3", "--yes")[0] == 2

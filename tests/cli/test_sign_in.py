@@ -9,10 +9,9 @@ import httpx
 import pytest
 
 from shared.cli.main import main
-from tests.cli.listener import Reply, listening
 from tests.evidence.signing import Signer
 from tests.gateway.github_server import CLIENT, SECRET, GitHub
-from tests.loopback import Loopback
+from tests.loopback import Loopback, in_json
 from tests.processes.nodes import Node
 
 
@@ -123,13 +122,13 @@ def test_nothing_is_signed_for_another_house(
     """A node that hands on another House's challenge would sign in there."""
     signer = Signer(tmp_path / "laptop")
     asked = {"challenge": "c", "namespace": "house-sign-in@house.example"}
-    with listening(lambda _: Reply(200, asked)) as evil:
+    with Loopback(lambda _: in_json(asked)) as evil:
         port = evil.url.rpartition(":")[2]
         # The whole of 127.0.0.0/8 is this machine, but only its first address is taken for it.
         monkeypatch.setenv("HOUSE_URL", f"http://evil.localhost:{port}")
         monkeypatch.setattr("socket.getaddrinfo", _to_loopback)
         assert main(["sign-in", "--key", str(signer.key_file)]) == 1
-        assert len(evil.heard) == 1
+        assert len(evil.asked) == 1
     assert "nothing was signed" in capsys.readouterr().err
 
 

@@ -43,9 +43,9 @@ def test_a_confirmed_opt_in_brings_the_profile_and_its_site(github: DemoGitHub) 
     assert (profile.organizations, profile.site) == (("house", "zoo"), github.site("octo"))
     assert isinstance(page, SiteObserved)
     assert (page.url, page.status_code, page.title) == (github.site("octo"), 200, "Octo Cat")
-    found = github.answer("/sites/octo/")
-    assert found is not None
-    assert (page.digest, page.size_bytes) == (sha256(found[1]).hexdigest(), len(found[1]))
+    shown = github.answer(Asked("GET", "/sites/octo/", {}, b"")).body
+    assert isinstance(shown, bytes)
+    assert (page.digest, page.size_bytes) == (sha256(shown).hexdigest(), len(shown))
 
 
 def test_the_other_party_without_a_site_has_a_profile_alone(github: DemoGitHub) -> None:

@@ -6,7 +6,7 @@ from base64 import urlsafe_b64encode
 from hashlib import sha256
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from tests.loopback import Answer, Asked, Loopback
+from tests.loopback import Answer, Asked, Loopback, in_json
 
 CLIENT, SECRET = "Iv1.house", "a secret between the two"
 
@@ -31,19 +31,19 @@ class GitHub:
             case "GET", "/login/oauth/authorize":
                 return self._authorize(dict(parse_qsl(url.query)))
             case "POST", "/login/oauth/access_token":
-                return _json(self._exchange(json.loads(asked.body)))
+                return in_json(self._exchange(json.loads(asked.body)))
             case "GET", "/user" if self.lead_to:
                 return Answer(302, {"location": self.lead_to})
             case "GET", "/user":
                 known = asked.headers.get("authorization", "").removeprefix("Bearer ") in self._tokens
                 user = {"id": self.number, "login": self.login, "type": "User"}
-                return _json(user) if known else _json({"message": "Bad credentials"}, 401)
+                return in_json(user) if known else in_json({"message": "Bad credentials"}, 401)
             case _:
-                return _json({"message": "Not Found"}, 404)
+                return in_json({"message": "Not Found"}, 404)
 
     def _authorize(self, asked: dict[str, str]) -> Answer:
         if asked["client_id"] != CLIENT or asked["code_challenge_method"] != "S256":
-            return _json({"error": "no such application"}, 404)
+            return in_json({"error": "no such application"}, 404)
         code = secrets.token_hex(10)
         self._challenges[code] = (asked["code_challenge"], asked["redirect_uri"])
         back = urlencode({"code": code, "state": asked["state"], "iss": "https://github.example"})
@@ -64,7 +64,3 @@ class GitHub:
         token = f"gho_{secrets.token_hex(18)}"
         self._tokens.add(token)
         return {"access_token": token, "token_type": "bearer", "scope": ""}
-
-
-def _json(body: object, status_code: int = 200) -> Answer:
-    return Answer(status_code, {"content-type": "application/json"}, [json.dumps(body).encode()])

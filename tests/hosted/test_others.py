@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -11,15 +10,11 @@ from google.auth import iam
 
 from shared.runtime.others import Others
 from tests.hosted.test_callers import token
-from tests.loopback import Answer, Asked, Loopback
+from tests.loopback import Answer, Asked, Loopback, in_json
 
 ACCOUNT = "house-optin@house.iam.gserviceaccount.com"
 LETTER = "parked/optin/1"
 OPTINS = token(aud="https://optin.example", email=ACCOUNT).removeprefix("Bearer ")
-
-
-def says(status: int, body: Any) -> Answer:
-    return Answer(status, {"content-type": "application/json"}, [json.dumps(body).encode()])
 
 
 @pytest.fixture
@@ -43,13 +38,11 @@ def test_a_redrive_is_sent_as_the_functions_own_account(
     def answered(asked: Asked) -> Answer:
         match asked.path:
             case "/token":
-                return says(
-                    200, {"access_token": "the gateway's", "expires_in": 3600, "token_type": "Bearer"}
-                )
+                return in_json({"access_token": "the gateway's", "expires_in": 3600, "token_type": "Bearer"})
             case "/optin/redrive":
-                return says(200, {"went_through": True})
+                return in_json({"went_through": True})
             case _:
-                return says(200, {"token": OPTINS})
+                return in_json({"token": OPTINS})
 
     with Loopback(answered) as server:
         account = json.loads(own_account.read_text())
@@ -67,13 +60,13 @@ def test_a_redrive_is_sent_as_the_functions_own_account(
 
 
 def test_without_accounts_it_is_asked_as_nobody() -> None:
-    with Loopback(lambda _: says(200, {"went_through": False})) as server:
+    with Loopback(lambda _: in_json({"went_through": False})) as server:
         assert not Others({"optin": server.url}, {}).redrive("optin", LETTER)
     assert "authorization" not in server.asked[0].headers
 
 
 def test_where_there_is_nothing_to_redrive_it_says_so() -> None:
-    with Loopback(lambda _: says(409, {"detail": "not an open dead letter"})) as server:
+    with Loopback(lambda _: in_json({"detail": "not an open dead letter"}, 409)) as server:
         others = Others({"optin": server.url}, {})
         with pytest.raises(KeyError, match="not an open dead letter"):
             others.redrive("optin", LETTER)
@@ -82,7 +75,7 @@ def test_where_there_is_nothing_to_redrive_it_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [says(503, {}), says(200, {}), says(409, {}), Answer(200, {}, [b"<html>"])]
+    "answer", [in_json({}, 503), in_json({}), in_json({}, 409), Answer(200, {}, [b"<html>"])]
 )
 def test_any_other_answer_is_none(answer: Answer) -> None:
     with Loopback(lambda _: answer) as server, pytest.raises(TimeoutError):
@@ -90,7 +83,7 @@ def test_any_other_answer_is_none(answer: Answer) -> None:
 
 
 def test_while_no_token_can_be_had_it_is_a_timeout(own_account: Path) -> None:
-    with Loopback(lambda _: says(500, {})) as server:
+    with Loopback(lambda _: in_json({}, 500)) as server:
         account = json.loads(own_account.read_text())
         own_account.write_text(json.dumps({**account, "token_uri": f"{server.url}/token"}))
         with pytest.raises(TimeoutError, match="no identity"):

@@ -16,7 +16,7 @@ from shared.runtime.shapes import Asgi, Function, Intake
 from tests.engine.toys import ALL, BASKET, ORDER, Toys, order
 from tests.hosted.failing import store
 from tests.hosted.hosting import Hosts
-from tests.loopback import Answer, Asked, Loopback
+from tests.loopback import Answer, Asked, Loopback, in_json
 
 
 class Front:
@@ -101,7 +101,7 @@ def test_a_dead_letter_of_another_process_is_redriven_there(front: Hosts) -> Non
             "/redrive",
             {"stream": "parked/toytill/1"},
         )
-        return Answer(200, {"content-type": "application/json"}, [b'{"went_through": true}'])
+        return in_json({"went_through": True})
 
     [nowhere] = front.ask("toyedge", httpx.Request("GET", "http://function/redrive-elsewhere"))
     assert "HOUSE_URLS" in nowhere.text

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any, Self
 
 from cryptography.fernet import Fernet, InvalidToken
+
+from tests.loopback import Answer, Asked, Loopback, in_json
 
 NAME = "projects/p/locations/global/keyRings/house/cryptoKeys/house"
 
 
-class Kms:
+class Kms(Loopback):
     """The service, for as long as the block lasts."""
 
     name = NAME
@@ -24,29 +23,11 @@ class Kms:
     def __init__(self) -> None:
         key = Fernet(Fernet.generate_key())
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                status, said = answer(key, self.path, body)
-                data = json.dumps(said).encode()
-                self.send_response(status)
-                self.send_header("content-length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
+        def answered(asked: Asked) -> Answer:
+            status_code, said = answer(key, asked.path, json.loads(asked.body))
+            return in_json(said, status_code)
 
-            def log_message(self, format: str, *args: Any) -> None:
-                """Say nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(answered)
 
 
 def answer(key: Fernet, path: str, body: dict[str, str]) -> tuple[int, dict[str, str]]:

@@ -101,11 +101,4 @@ def _answered(github: DemoGitHub, accounts: GitHub, asked: Asked) -> Answer:
     path = urlsplit(asked.path).path
     if path == "/user" or path.startswith("/login/"):
         return accounts.answer(asked)
-    if path == "/graphql":
-        return _sent("application/json", json.dumps(github.graphql(json.loads(asked.body))).encode())
-    found = github.answer(path)
-    return _sent(*found) if found else Answer(404, {"content-type": "application/json"}, [b"{}"])
-
-
-def _sent(media_type: str, body: bytes) -> Answer:
-    return Answer(200, {"content-type": media_type}, [body])
+    return github.answer(asked)
