@@ -9,19 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from functions.gateway.auth import COOKIE
 from shared.domain.requests import Role
+from tests.gateway.browsing import LONG, NEEDED, chromium, furnish, heard
 from tests.gateway.house import House
-from tests.gateway.test_browser import CHROMIUM, LONG, address, furnish
 from tests.gateway.test_me import furnish as furnish_mine
 
-__all__ = ["address"]
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
-]
+pytestmark = NEEDED
 
 FAULTS = Path(__file__).with_name("faults.js").read_text(encoding="utf-8")
 Act = Callable[[Any], Any]
@@ -51,13 +45,6 @@ def open_all(page: Any) -> None:
 
 def erase(words: str) -> Act:
     return fill("Type “erase me”", words, "Erase me for good")
-
-
-def heard(page: Any) -> list[str]:
-    """What the browser complains of, from now on."""
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    return said
 
 
 def look(page: Any, width: int, scheme: Any, media: Any) -> None:
@@ -113,11 +100,8 @@ def sessions(house: House) -> dict[str, str]:
 
 
 def test_every_page_is_for_every_eye_and_hand(house: House, address: str) -> None:
-    from playwright.sync_api import sync_playwright
-
     table, cookies, faults = pages(house), sessions(house), []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+    with chromium() as browser:
         looking = {who: browser.new_context().new_page() for who in ("anybody", *cookies)}
         for who, cookie in cookies.items():
             looking[who].context.add_cookies([{"name": COOKIE, "value": cookie, "url": address}])
@@ -135,5 +119,4 @@ def test_every_page_is_for_every_eye_and_hand(house: House, address: str) -> Non
                 look(page, *way)
                 found += [f"{fault} {way}" for fault in page.evaluate(FAULTS)]
             faults += [f"{path} for {who}: {fault}" for fault in found]
-        browser.close()
     assert faults == []
