@@ -7,79 +7,30 @@ know, and did not act on; the instants of receipt are in the evidence.
 
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 from msgspec import Struct
 
-from functions.gateway.answers import Body
+from functions.gateway.answers.consents import Basis, Consent, Evidence
 from functions.gateway.auth import Caller
 from shared.domain.event import Event, Recorded, decode
 from shared.domain.instants import rfc3339
 from shared.domain.optins import (
+    PURPOSE,
     Invited,
     OptInConfirmed,
     OptInDeclined,
     OptInRevoked,
     Responded,
 )
-from shared.domain.requests import ConsentGiven, ConsentWithdrawn, SeatAccepted
+from shared.domain.requests import ConsentGiven, ConsentWithdrawn, Purpose, SeatAccepted
 from shared.runtime.edge import Edge
 
 OPT_INS_MAX, EVENTS_MAX, PAGE = 2_000, 50_000, 1_000
-"""Invitations looked at for one subject, and events of their own stream."""
-
-Basis = Literal["opt-in", "word", "seat"]
-
-
-class Evidence(Body):
-    """One event that an answer rests on, by its place; for a commit also the entry, the grade and the key."""
-
-    what: Literal["invitation", "response", "confirmation", "end", "word"]
-    event: str
-    stream: str
-    version: int
-    recorded_at: str
-    at: str
-    by: str | None = None
-    commit: str | None = None
-    entry: str | None = None
-    grade: str | None = None
-    fingerprint: str | None = None
-
-
-class Consent(Body):
-    """One basis: a double opt-in, the subject's own word, or a word given with a seat.
-
-    `scope` is the brief or session that a word is limited to, `counterpart` the other party of an opt-in, `since` and
-    `until` the instants of receipt from and to which it holds; `until` is open while `allowed`.
-    """
-
-    purpose: str
-    basis: Basis
-    scope: str | None
-    allowed: bool
-    counterpart: str | None = None
-    terms: str | None = None
-    since: str | None
-    until: str | None
-    reason: str | None = None
-    evidence: list[Evidence]
-
-
-class Consents(Body):
-    """What was allowed about `subject` at `at`, by the House's record clock, each with its evidence.
-
-    `final`: the moment is past for good, and the answer never changes. Within the last seconds something may yet be on
-    its way into the record.
-    """
-
-    subject: str
-    at: str
-    clock: Literal["recorded"] = "recorded"
-    final: bool
-    allowed: bool
-    consents: list[Consent]
+"""Opt-ins of one subject, and events of their own stream."""
+SCANNED_MAX, CHUNK = 2_000, 500
+"""Streams looked at for one page of everybody's; `next` goes on where it stopped."""
 
 
 class Known(Struct, frozen=True):
@@ -102,7 +53,7 @@ class Known(Struct, frozen=True):
         )
 
 
-def until(edge: Edge, who: Caller, stream: str, at_us: int) -> Iterator[Known]:
+def _until(edge: Edge, who: Caller, stream: str, at_us: int) -> Iterator[Known]:
     """The events of a stream that had been recorded by then, in order, at most `EVENTS_MAX`, as far as `who` may see."""
     for after in range(0, EVENTS_MAX, PAGE):
         page = edge.read(stream, after, PAGE)
@@ -114,7 +65,7 @@ def until(edge: Edge, who: Caller, stream: str, at_us: int) -> Iterator[Known]:
             return
 
 
-def opt_ins(edge: Edge, who: Caller, subject: str, at_us: int) -> list[Consent]:
+def _opt_ins(edge: Edge, who: Caller, subject: str, at_us: int) -> list[Consent]:
     """The subject's opt-ins and what became of them by then, the latest invitation first."""
     found: list[Consent] = []
     before: int | None = None
@@ -122,15 +73,75 @@ def opt_ins(edge: Edge, who: Caller, subject: str, at_us: int) -> list[Consent]:
         views = edge.states("optin", msgspec.Raw, f"party:{subject}", before, PAGE)
         for view, _ in views:
             if view.stream.startswith("invitation/"):
-                found += _opt_in(list(until(edge, who, view.stream, at_us)), subject)
+                both = _opt_in(list(_until(edge, who, view.stream, at_us)))
+                found += [consent for consent in both if consent.subject == subject]
         if len(views) < PAGE:
             break
         before = views[-1][0].cursor
     return found
 
 
-def _opt_in(events: Sequence[Known], subject: str) -> list[Consent]:
-    """The pair's confirmation and its end, if there was one that the subject is a party of."""
+class Wanted(Struct, frozen=True):
+    """Which consents are asked for: to a purpose, on a basis, or all."""
+
+    purpose: str | None
+    basis: Basis | None
+
+    def admits(self, consent: Consent) -> bool:
+        """Whether it is one of them."""
+        return self.purpose in (None, consent.purpose) and self.basis in (None, consent.basis)
+
+    @property
+    def tags(self) -> list[tuple[str, str | None]]:
+        """The functions, and tags, of the streams that such consents may be in."""
+        opt_in = self.basis in (None, "opt-in") and self.purpose in (None, PURPOSE)
+        word = self.basis in (None, "word", "seat") and self.purpose in (None, *get_args(Purpose))
+        return [*([("optin", None)] if opt_in else []), *([("gateway", "person")] if word else [])]
+
+
+def of_one(edge: Edge, who: Caller, subject: str, wanted: Wanted, at_us: int) -> list[Consent]:
+    """The subject's consents by then: opt-ins, the latest invitation first, then their own words."""
+    found: list[Consent] = []
+    for function, _ in wanted.tags:
+        read = _opt_ins if function == "optin" else _words
+        found += filter(wanted.admits, read(edge, who, subject, at_us))
+    return found
+
+
+def of_all(
+    edge: Edge, who: Caller, wanted: Wanted, at_us: int, after: int | None, limit: int
+) -> tuple[list[Consent], int | None]:
+    """Everybody's by then, the latest stream first, and where to go on: after about `limit` consents, None at the end.
+
+    `wanted` has a purpose or a basis, so they are all in streams of one kind.
+    """
+    found: list[Consent] = []
+    for function, tag in wanted.tags:
+        for _ in range(SCANNED_MAX // CHUNK):
+            views = edge.states(function, msgspec.Raw, tag, after, CHUNK)
+            for view, _ in views:
+                after = view.cursor
+                found += filter(wanted.admits, _in_stream(edge, who, view.stream, at_us))
+                if len(found) >= limit:
+                    return found, after
+            if len(views) < CHUNK:
+                return found, None
+    return found, after
+
+
+def _in_stream(edge: Edge, who: Caller, stream: str, at_us: int) -> list[Consent]:
+    prefix, _, name = stream.partition("/")
+    match prefix:
+        case "invitation":
+            return _opt_in(list(_until(edge, who, stream, at_us)))
+        case "person":
+            return _words(edge, who, name, at_us)
+        case _:
+            return []
+
+
+def _opt_in(events: Sequence[Known]) -> list[Consent]:
+    """The pair's confirmation and its end, if there was one, to each of the two."""
     invitation: Known | None = None
     response: Known | None = None
     confirmation: Known | None = None
@@ -156,17 +167,15 @@ def _opt_in(events: Sequence[Known], subject: str) -> list[Consent]:
                 pass
     if confirmation is None or not isinstance(confirmation.body, OptInConfirmed):
         return []
-    confirmed = confirmation.body
-    if subject not in confirmed.parties:
-        return []
-    ended_us = _ended_us(end)
+    confirmed, ended_us = confirmation.body, _ended_us(end)
     return [
         Consent(
+            subject=subject,
             purpose=confirmed.purpose,
             basis="opt-in",
             scope=None,
             allowed=end is None,
-            counterpart=next(party for party in confirmed.parties if party != subject),
+            counterpart=counterpart,
             terms=confirmed.terms,
             since=rfc3339(confirmed.confirmed_at_us),
             until=None if ended_us is None else rfc3339(ended_us),
@@ -178,6 +187,7 @@ def _opt_in(events: Sequence[Known], subject: str) -> list[Consent]:
                 *([end.evidence("end", ended_us or 0, by=getattr(end.body, "by", None))] if end else []),
             ],
         )
+        for subject, counterpart in (confirmed.parties, confirmed.parties[::-1])
     ]
 
 
@@ -205,10 +215,10 @@ def _statement(what: Literal["invitation", "response"], known: Known | None) -> 
     return [known.evidence(what, said.received_at_us, **commit_by, **proof)]
 
 
-def words(edge: Edge, who: Caller, subject: str, at_us: int) -> list[Consent]:
+def _words(edge: Edge, who: Caller, subject: str, at_us: int) -> list[Consent]:
     """The subject's own words by then, the last one on each purpose and scope, in order of purpose and scope."""
     last: dict[tuple[str, Basis, str | None], tuple[Known, Known | None]] = {}
-    for known in until(edge, who, f"person/{subject}", at_us):
+    for known in _until(edge, who, f"person/{subject}", at_us):
         match known.body:
             case ConsentGiven(purpose=purpose, brief=brief):
                 last[purpose, "word", brief] = (known, None)
@@ -222,14 +232,18 @@ def words(edge: Edge, who: Caller, subject: str, at_us: int) -> list[Consent]:
                         last[key] = (given, known)
             case _:
                 pass
-    return [_word(key, *last[key]) for key in sorted(last, key=lambda key: (key[0], key[1], key[2] or ""))]
+    return [
+        _word(subject, key, *last[key])
+        for key in sorted(last, key=lambda key: (key[0], key[1], key[2] or ""))
+    ]
 
 
-def _word(key: tuple[str, Basis, str | None], given: Known, end: Known | None) -> Consent:
+def _word(subject: str, key: tuple[str, Basis, str | None], given: Known, end: Known | None) -> Consent:
     purpose, basis, scope = key
     since_us = _said_us(given.body)
     until_us = None if end is None else _said_us(end.body)
     return Consent(
+        subject=subject,
         purpose=purpose,
         basis=basis,
         scope=scope,

@@ -166,6 +166,11 @@ def person_after(state: Person, event: PersonEvent) -> Person:
             assert_never(event)
 
 
+def person_tags(_: Person) -> frozenset[str]:
+    """Everybody who ever said something is found at once."""
+    return frozenset({"person"})
+
+
 def client_after(state: Client, event: BriefOpened | CreativeAdded) -> Client:
     """Count briefs and their creatives; what they say is the aggregator's to keep."""
     version, held = state.version + 1, state.briefs.get(event.brief)
@@ -184,5 +189,5 @@ def client_after(state: Client, event: BriefOpened | CreativeAdded) -> Client:
 TOKEN: Fold[Token | None] = Fold("token", Token, None, token_after, tags=token_tags)
 KEY = Fold("key", Key, Key(), key_after, tags=key_tags)
 COMMIT: Fold[CommitAttested | None] = Fold("commit", CommitAttested, None, attested, whole=True)
-PERSON = Fold("person", Person, Person(), person_after)
+PERSON = Fold("person", Person, Person(), person_after, tags=person_tags)
 CLIENT = Fold("client", Client, Client(), client_after)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from functions.gateway.api_consents import SETTLED_US
 from shared.domain.instants import SECOND_US, rfc3339
 from tests.given import HOUSE
-from tests.optin.account import GUESTS, HOST
+from tests.optin.account import EVERYBODY, GUESTS, HOST
 from tests.optin.engine import NUMBERS, Engine, accept, message
 from tests.optin.test_gate import likely
 from tests.optin.world import World
@@ -28,6 +28,21 @@ def ask(house: Engine, name: str, **query: str) -> Any:
     answer = house.operator().get(f"/api/consents?{asked}")
     assert answer.status_code == 200, answer.text
     return answer.json()
+
+
+def of_all(house: Engine, **query: str) -> list[Any]:
+    """What the index says to the operator about everybody, page by page."""
+    found: list[Any] = []
+    after = ""
+    while True:
+        asked = "&".join(f"{key}={value}" for key, value in query.items())
+        answer = house.operator().get(f"/api/consents?{asked}{after}")
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["subject"] is None
+        found += answer.json()["consents"]
+        if answer.json()["next"] is None:
+            return found
+        after = f"&after={answer.json()['next']}"
 
 
 def now(house: Engine) -> str:
@@ -109,7 +124,30 @@ def test_purpose_and_basis_narrow_the_answer(house: Engine) -> None:
         "final": False,
         "allowed": False,
         "consents": [],
+        "next": None,
     }
+
+
+def test_an_operator_asks_by_purpose_or_basis_about_everybody(house: Engine) -> None:
+    for number, guest in ((2, "bob"), (3, "carol")):
+        to = f"github:{number}/{guest}"
+        house.push(guest, accept(house.push("alice", house.invite(to))))
+        house.developer(number).post("/api/consents", {"purpose": "participation", "given": True})
+    house.developer(2).post("/api/consents", {"purpose": "introduction", "given": True})
+    alice, bob, carol = (house.pseudonym(number) for number in (1, 2, 3))
+    opt_ins = of_all(house, purpose="sprint-match/1")
+    assert [(each["subject"], each["counterpart"]) for each in opt_ins] == [
+        (alice, carol),
+        (carol, alice),
+        (alice, bob),
+        (bob, alice),
+    ]
+    assert of_all(house, basis="opt-in") == of_all(house, basis="opt-in", limit="1") == opt_ins
+    assert {each["subject"] for each in of_all(house, purpose="participation")} == {bob, carol}
+    assert [each["subject"] for each in of_all(house, purpose="introduction", basis="word")] == [bob]
+    assert len(of_all(house, basis="word")) == len(of_all(house, basis="word", limit="1")) == 3
+    for nothing in ({"purpose": "participation", "basis": "opt-in"}, {"purpose": "hearsay"}):
+        assert of_all(house, **nothing) == []
 
 
 def test_a_developer_asks_about_themselves_only(house: Engine) -> None:
@@ -130,6 +168,12 @@ def test_a_developer_asks_about_themselves_only(house: Engine) -> None:
         ("subject=dev_aaaaaaaaaaaaaaaaaaaa&at=yesterday", "at: expected an RFC 3339 time"),
         ("subject=dev_aaaaaaaaaaaaaaaaaaaa&basis=hearsay", "basis: "),
         ("subject=dev_aaaaaaaaaaaaaaaaaaaa&whom=me", "whom: "),
+        (
+            "subject=dev_aaaaaaaaaaaaaaaaaaaa&after=1",
+            "after: about one subject everything is answered at once",
+        ),
+        ("purpose=participation&after=x", "after: "),
+        ("purpose=participation&limit=501", "limit: "),
     ],
 )
 def test_a_wrong_question_is_refused_by_name(house: Engine, query: str, said: str) -> None:
@@ -145,13 +189,17 @@ def test_an_answer_about_the_last_seconds_is_not_final(house: Engine) -> None:
     assert ask(house, "bob", at=moment)["final"]
 
 
-@settings(max_examples=25, deadline=None)
-@always(st.lists(st.tuples(likely, st.sampled_from(GUESTS)), max_size=14))
+said = likely | st.sampled_from(("introduce", "do not introduce", "play"))
+QUESTIONS = ({"purpose": "sprint-match/1"}, {"purpose": "introduction"}, {"basis": "word"}, {"basis": "seat"})
+
+
+@settings(max_examples=20, deadline=None)
+@always(st.lists(st.tuples(said, st.sampled_from(GUESTS)), max_size=12))
 def test_what_is_recorded_later_never_changes_an_answer(steps: list[tuple[str, str]]) -> None:
-    """Whoever is asked about, at every moment between the steps, once it is final; and it tells who stood then."""
+    """About one or everybody, at every moment between the steps, once it is final; and it tells who stood then."""
     world = World()
-    known: list[tuple[str, str, Any]] = []
-    for what, guest in [("invite", "bob"), ("accept", "bob"), *steps]:
+    known: list[tuple[str, dict[str, str], Any]] = []
+    for n, (what, guest) in enumerate([("invite", "bob"), ("accept", "bob"), *steps]):
         world.step(what, guest)
         moment = now(world.house)
         world.house.clock.move(SETTLED_US + 1)
@@ -159,7 +207,13 @@ def test_what_is_recorded_later_never_changes_an_answer(steps: list[tuple[str, s
             answer = ask(world.house, name, at=moment, purpose="sprint-match/1")
             assert answer["final"]
             assert answer["allowed"] == world.stands(name)
-            known.append((name, moment, answer))
+            known.append((name, {"purpose": "sprint-match/1", "at": moment}, answer["consents"]))
+        asked = {**QUESTIONS[n % len(QUESTIONS)], "at": moment}
+        known.append(("", asked, of_all(world.house, **asked)))
+    for question in QUESTIONS:
+        of_each = [c for name in EVERYBODY for c in ask(world.house, name, **question)["consents"]]
+        assert sorted(of_all(world.house, **question), key=repr) == sorted(of_each, key=repr)
     world.house.wait(20)
-    for name, moment, answer in known:
-        assert ask(world.house, name, at=moment, purpose="sprint-match/1") == answer
+    for name, asked, consents in known:
+        again = ask(world.house, name, **asked)["consents"] if name else of_all(world.house, **asked)
+        assert again == consents
