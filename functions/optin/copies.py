@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from shared.domain.grades import weakness
 from shared.domain.optins import Invited, Responded
 
 Said = TypeVar("Said", Invited, Responded)
@@ -15,7 +16,7 @@ Said = TypeVar("Said", Invited, Responded)
 def merged(one: Said, other: Said) -> Said:
     """Of two copies of one account's commit the earlier, with the better evidence of the two."""
     first, later = sorted((one, other), key=lambda said: (said.received_at_us, said.entry))
-    best = first if first.strength <= later.strength else later
+    best = min(first, later, key=lambda said: weakness(said.grade, unproven=said.unproven))
     proof = best.proof or best.entry
     return replace(
         first,

@@ -21,8 +21,8 @@ def suffices(grade: Grade, least: Grade) -> bool:
     return GRADES.index(grade) <= GRADES.index(least)
 
 
-def strength(grade: Grade, *, unproven: bool) -> int:
-    """How good evidence is that one account and no other said something: the lower, the better."""
+def weakness(grade: Grade, *, unproven: bool) -> int:
+    """How little evidence shows that one account and no other said something: the lower, the better."""
     return 2 * GRADES.index(grade) + unproven
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from msgspec import Struct
 
 from shared.domain.event import Event, event, of
-from shared.domain.grades import Grade, strength
+from shared.domain.grades import Grade
 from shared.domain.instants import DAY_US
 
 Answer = Literal["accept", "decline", "revoke"]
@@ -58,11 +58,6 @@ class Invited(Event, frozen=True):
     unproven: bool = False
     proof: str | None = None
 
-    @property
-    def strength(self) -> int:
-        """How good the evidence is: the lower, the better."""
-        return strength(self.grade, unproven=self.unproven)
-
 
 @event("house.optin.responded.v1")
 class Responded(Event, frozen=True):
@@ -87,11 +82,6 @@ class Responded(Event, frozen=True):
     fingerprint: str | None = None
     unproven: bool = False
     proof: str | None = None
-
-    @property
-    def strength(self) -> int:
-        """How good the evidence is: the lower, the better."""
-        return strength(self.grade, unproven=self.unproven)
 
 
 @event("house.optin.statement-refused.v1")
