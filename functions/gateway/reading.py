@@ -1,6 +1,7 @@
 """Reading bodies: never more than their limit, refused as early as it is known."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -21,6 +22,7 @@ BODY_BYTES_MAX = 64 * 1024
 UPLOAD_BYTES_MAX = SIZE_BYTES_MAX + BODY_BYTES_MAX
 COMMIT_BODY_BYTES_MAX = COMMIT_BYTES_MAX * 4 // 3 + 1024
 FIELDS_MAX = 128
+_UTF_8 = re.compile(r';\s*charset="?utf-8"?\s*(?=;|$)')
 UPLOADS_MAX, UPLOADS_WAITING_MAX = 2, 16
 M = TypeVar("M", bound=BaseModel)
 
@@ -104,11 +106,16 @@ async def upload_of(request: Request) -> Upload:
 
 
 async def form_of(request: Request, bytes_max: int, files: int = 0) -> dict[str, Any]:
-    """The fields of a form; one that is given several times is a list.
+    """The fields of a form, which are UTF-8; one that is given several times is a list.
 
     Raises:
-        Rejection: 400, 413.
+        Rejection: 400, 413, 415.
     """
+    stated = request.headers.get("content-type", "").lower()
+    if stated.count("charset") != len(_UTF_8.findall(stated)):
+        # Python knows codecs that make of a few bytes what is no text, or take long over it.
+        detail = "expected a form in UTF-8"
+        raise Rejection(415, "Unsupported media type", f"Content-Type: {detail}", [("Content-Type", detail)])
     raw = await _read(request, bytes_max)
 
     async def replay() -> dict[str, Any]:

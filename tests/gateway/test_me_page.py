@@ -186,3 +186,17 @@ def test_all_entries_of_a_page_are_marked_at_once(house: House) -> None:
     marked = browser.get("/me?marked=all").text
     assert len(re.findall(r'name="entries" value="[0-9a-f]{40}" checked', marked)) == 3
     assert 'href="/me#entries">Mark none' in marked
+
+
+@pytest.mark.parametrize(
+    "stated",
+    ["unicode_escape", "punycode", "utf-7", '"utf-8"; charset=unicode_escape', "utf-8x"],
+)
+def test_a_form_is_utf_8(house: House, alice: Browser, stated: str) -> None:
+    part = '--x\r\ncontent-disposition: form-data; name="csrf"\r\n\r\n\\ud800\r\n--x--\r\n'
+    kind = f"multipart/form-data; boundary=x; charset={stated}"
+    headers = {**alice.headers, "content-type": kind}
+    answer = house.request("POST", "/me/erasure", content=part, headers=headers)
+    assert (answer.status_code, "expected a form in UTF-8" in answer.text) == (415, True)
+    headers["content-type"] = 'multipart/form-data; boundary=x; charset="UTF-8"'
+    assert house.request("POST", "/me/erasure", content=part, headers=headers).status_code == 403
