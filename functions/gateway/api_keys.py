@@ -44,7 +44,7 @@ def register(call: Call, wanted: NewKey) -> Answer | Submit:
         raise Rejection(409, "Key revoked", f"you revoked {key.fingerprint}: register another key")
     if same:
         return Answer(_shown(same), 200)
-    if len(known) >= KEYS_MAX:
+    if sum(key.registered_at_us is not None for key in known) >= KEYS_MAX:
         raise Rejection(
             409, "Too many keys", f"a developer may register {KEYS_MAX} keys, revoked ones included"
         )

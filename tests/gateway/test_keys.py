@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.domain.evidence import KeyRegistered, statement
+from functions.gateway.signers import Signer as Whose
+from functions.gateway.signers import signer as signer_of
+from shared.domain.evidence import KeyRegistered, KeyRevoked, key_stream, statement
 from shared.domain.profiles import KeysNotRead, KeysObserved
 from shared.domain.requests import TokenIssued
 from shared.domain.tokens import token_digest
@@ -137,3 +139,70 @@ def test_keys_that_github_shows_are_listed_and_may_be_revoked_here(
     assert listed["github_failed"] == "GitHub answered 500"
     assert alice.post(f"/api/keys/{key.fingerprint}/revoke").status_code == 204
     assert alice.get("/api/keys").json()["keys"][0]["revoked"] is not None
+
+
+def many(house: House, number: int, login: str, count: int, folder: Path) -> list[Signer]:
+    """So many keys of one developer, registered at the same moment, as requests that did not see each other are."""
+    signers = [Signer(folder / f"{login}{n}") for n in range(count)]
+    developer = house.pseudonym(number)
+    for signer in signers:
+        key = signer.key
+        registered = KeyRegistered(developer, login, key.fingerprint, key.line, house.clock.now_us())
+        house.record("gateway", key_stream(developer, key.fingerprint), registered)
+    return signers
+
+
+def test_keys_over_the_limit_are_listed_revoked_and_erased_like_others(
+    house: House, alice: Voice, tmp_path: Path
+) -> None:
+    """Else a key that nobody sees would go on to speak for its developer."""
+    signers = many(house, 1, "alice", 23, tmp_path)
+    house.clock.move(1)
+    assert len(alice.get("/api/keys").json()["keys"]) == 23
+    assert alice.post(f"/api/keys/{signers[0].key.fingerprint}/revoke").status_code == 204
+    assert alice.post("/api/me/erasure", {"confirm": "erase me"}).status_code == 202
+    assert [signer_of(house, one.key.fingerprint) for one in signers] == [
+        f"the key {one.key.fingerprint} was revoked" for one in signers
+    ]
+
+
+def test_keys_that_were_only_shown_and_revoked_take_no_place_of_registered_ones(
+    house: House, alice: Voice, laptop: Signer, tmp_path: Path
+) -> None:
+    developer = house.pseudonym(1)
+    for n in range(20):
+        revoked = KeyRevoked(developer, f"SHA256:{'A' * 41}{'ABCDEFGHIJKLMNOPQRST'[n]}E", NOW_US)
+        house.record("gateway", key_stream(developer, revoked.fingerprint), revoked)
+    assert alice.post("/api/keys", body(house, 1, laptop)).status_code == 201
+
+
+def test_a_key_read_from_github_while_its_developer_was_forgotten_is_nobodys(
+    house: House, alice: Voice, laptop: Signer
+) -> None:
+    assert alice.post("/api/keys/from-github").status_code == 202
+    asked_at_us = house.clock.now_us()
+    house.clock.move(1)
+    assert alice.post("/api/me/erasure", {"confirm": "erase me"}).status_code == 202
+    key, developer = laptop.key, house.pseudonym(1)
+    seen = KeysObserved(developer, "alice", (key.line,), (key.fingerprint,), 0, asked_at_us)
+    house.record("crawler", f"keys/{developer}", seen)
+    assert isinstance(signer_of(house, key.fingerprint), str)
+    house.clock.move(1)
+    again = KeysObserved(developer, "alice", (key.line,), (key.fingerprint,), 0, house.clock.now_us())
+    house.record("crawler", f"keys/{developer}", again)
+    assert isinstance(signer_of(house, key.fingerprint), Whose)
+
+
+def test_however_many_have_github_show_a_key_it_is_who_registered_it(house: House, laptop: Signer) -> None:
+    """They may revoke it, too: that hides nobody else's."""
+    key, owner = laptop.key, house.pseudonym(1)
+    registered = KeyRegistered(owner, "alice", key.fingerprint, key.line, NOW_US)
+    house.record("gateway", key_stream(owner, key.fingerprint), registered)
+    for number in range(100, 120):
+        other = house.pseudonym(number)
+        seen = KeysObserved(other, f"mallory{number}", (key.line,), (key.fingerprint,), 0, NOW_US)
+        house.record("crawler", f"keys/{other}", seen)
+        if number < 119:
+            revoked = KeyRevoked(other, key.fingerprint, NOW_US)
+            house.record("gateway", key_stream(other, key.fingerprint), revoked)
+    assert signer_of(house, key.fingerprint) == Whose(owner, "alice", "registered")
