@@ -67,7 +67,7 @@ class GitHubAccounts:
             raise NoAccount("GitHub took back its code: it was used, or is over")
         url = f"{self._api_url}/user"
         page = await self._web.get(url, {"authorization": f"Bearer {token}", **accept})
-        if urlsplit(page.url).netloc != urlsplit(url).netloc:
+        if urlsplit(page.url)[:2] != urlsplit(url)[:2]:
             raise NoAccount("GitHub led elsewhere when asked whose code it is")
         return _account(_object(page))
 

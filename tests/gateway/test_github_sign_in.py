@@ -1,5 +1,6 @@
 """Signing in through a GitHub-shaped server: a real one on loopback, and the real client."""
 
+import asyncio
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,6 +12,8 @@ from shared.adapters.github_accounts import GitHubAccounts, web_url
 from shared.adapters.memory import MemorySecrets
 from shared.adapters.web import Limits, PoliteWeb
 from shared.domain.instants import MINUTE_US
+from shared.ports.accounts import NoAccount
+from shared.ports.web import Page
 from tests.gateway.github_server import CLIENT, SECRET, GitHub
 from tests.gateway.house import House
 from tests.loopback import Loopback
@@ -189,3 +192,27 @@ def test_without_a_client_there_is_no_such_way(house: House) -> None:
 )
 def test_the_pages_of_an_api_are_found(api: str, web: str) -> None:
     assert web_url(api) == web
+
+
+class Elsewhere:
+    """A web in which the question whose code it is is led on."""
+
+    def __init__(self, to: str) -> None:
+        self._to = to
+
+    async def get(self, url: str, headers: object = None) -> Page:
+        return Page(self._to, 200, {}, b'{"id": 1, "login": "admin"}')
+
+    async def post_json(self, url: str, body: bytes, headers: object = None) -> Page:
+        return Page(url, 200, {}, b'{"access_token": "t"}')
+
+
+@pytest.mark.parametrize(
+    "to",
+    ["http://api.example/user", "https://api.example.evil.example/user", "https://api.example:8443/user"],
+)
+def test_who_answers_in_githubs_place_says_nothing(to: str) -> None:
+    secrets = MemorySecrets({"oauth": SECRET.encode()})
+    asked = GitHubAccounts(Elsewhere(to), "https://api.example", CLIENT, secrets)
+    with pytest.raises(NoAccount, match="led elsewhere"):
+        asyncio.run(asked.account("code", "verifier", "https://house.example/callback"))
