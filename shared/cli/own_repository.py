@@ -93,14 +93,17 @@ class OwnRepository:
         return Remote(found, re.sub(r"(?<=://)[^/@]*@", "", url), branch)
 
     def message(self, commit: str = "HEAD") -> str:
-        """A commit's message, as it is stored."""
-        return self.git("show", "--no-patch", "--format=%B", commit, "--", strip=False).rstrip("\n")
+        """A commit's message, as it is stored, whatever the user has git show beside it or in its place."""
+        shown = ("--no-patch", "--no-show-signature", "--encoding=UTF-8", "--format=%B")
+        return self.git("show", *shown, commit, "--", strip=False).rstrip("\n")
 
     def find(self, commit: str) -> str | None:
         """The whole hash of a commit of this repository, or None."""
         if not _HASH.fullmatch(commit):
             return None
-        return self.git("rev-parse", "--quiet", "--verify", f"{commit}^{{commit}}", may_fail=True) or None
+        found = self.git("rev-parse", "--quiet", "--verify", f"{commit}^{{commit}}", may_fail=True)
+        # A tag or branch may bear a name that looks like the beginning of another commit's hash.
+        return found if found and found.startswith(commit) else None
 
     def check_amendable(self) -> None:
         """Whether the last commit may be made anew.
@@ -160,7 +163,7 @@ class OwnRepository:
                 input=None if message is None else message.encode(),
                 stdin=subprocess.DEVNULL if message is None else None,
                 capture_output=True,
-                env={**os.environ, "LC_ALL": "C.UTF-8"},
+                env={**os.environ, "LC_ALL": "C.UTF-8", "GIT_NO_REPLACE_OBJECTS": "1"},
                 timeout=timeout_s,
                 check=False,
             )

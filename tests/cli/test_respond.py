@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from shared.domain.instants import from_rfc3339, rfc3339
-from tests.cli.git import Developer
+from tests.cli.git import Developer, sign_with_ssh
 from tests.cli.statements import LONG_AGO, NEVER, ORIGIN, TERMS, House, invitation, last
 from tests.loopback import Answer, Asked, Loopback, in_json
 
@@ -145,6 +145,33 @@ def test_an_ordinary_commit_is_no_invitation(bob: Developer, house: House) -> No
     code, _, err = house("respond", bob.git("rev-parse", "HEAD"), "--accept", "--yes")
     assert (code, bob.count()) == (2, 1)
     assert "is no invitation: it says no House-Invite" in err
+
+
+def test_a_tag_in_the_inviters_repository_answers_no_other_invitation(
+    alice: Developer, bob: Developer, house: House
+) -> None:
+    """Tags come with a clone, and git prefers their names to the beginnings of hashes."""
+    asked, other = invitation(alice), invitation(alice, House_Id="0e" * 16)
+    alice.git("tag", asked[:12], other)
+    argv = ("respond", asked[:12], "--accept", "--invitation", str(alice.repository), "--yes")
+    assert house(*argv)[0] == 2
+    assert bob.count() == 1
+    assert house("respond", asked, *argv[2:])[0] == 0
+    assert last(bob)["House-Accept"] == asked
+
+
+@pytest.mark.parametrize("setting", ["log.showSignature=true", "i18n.logOutputEncoding=UTF-16"])
+def test_an_invitation_is_read_as_it_is_stored(
+    alice: Developer, bob: Developer, house: House, setting: str
+) -> None:
+    sign_with_ssh(alice)
+    asked = invitation(alice)
+    instead = invitation(alice, House_Terms="sha256:" + "cd" * 32)
+    alice.git("replace", asked, instead)
+    bob.git("config", "--global", *setting.split("="))
+    assert house("respond", asked, "--accept", "--invitation", str(alice.repository), "--yes")[0] == 0
+    bob.git("config", "--global", "--unset", setting.partition("=")[0])
+    assert last(bob)["House-Terms"] == TERMS
 
 
 # -- revoke
