@@ -53,6 +53,9 @@ def test_the_faults_happen_and_the_route_is_walked_to_its_end() -> None:
         "house.aggregator.session-closed.v1",
         "house.aggregator.result-published.v1",
         "house.matchmaker.ticket-cleared.v1",
+        "house.matchmaker.ticket-forgotten.v1",
+        "house.aggregator.erasure-noted.v1",
+        "house.archiver.subject-erased.v1",
     } <= kinds
 
 

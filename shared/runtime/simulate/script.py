@@ -24,6 +24,7 @@ from shared.domain.requests import (
     ConsentGiven,
     ConsentWithdrawn,
     CreativeAdded,
+    ErasureRequested,
     PointMarked,
     Purpose,
     SeatAccepted,
@@ -225,9 +226,15 @@ class Script:
         return items
 
     def regrets(self, lead: LeadQualified, at_us: int) -> list[Item]:
-        """Who takes back, once it has happened, that they agreed to be introduced."""
-        if self._keyed("regrets", lead.developer, lead.brief).random() > 0.3:
+        """Who takes back, once it has happened, that they agreed to be introduced, or wants to be forgotten."""
+        mood = self._keyed("regrets", lead.developer, lead.brief).random()
+        if mood > 0.3:
             return []
+        if mood < 0.1:
+            theirs = [self.pseudonym(invitee) == lead.developer for _, invitee, _ in self._invitations]
+            named = [known[0] for known, own in zip(self._invitations, theirs, strict=True) if own]
+            erased = ErasureRequested(lead.developer, at_us, tuple(named))
+            return [of_person(lead.developer, "is erased", at_us, erased)]
         body = ConsentWithdrawn(lead.developer, "introduction", at_us)
         return [of_person(lead.developer, f"regrets {lead.brief}", at_us, body)]
 
