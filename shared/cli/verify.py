@@ -52,7 +52,7 @@ def register(subparsers: Subparsers) -> None:
         action="append",
         default=[],
         metavar="VKEY",
-        help="the House's public key, or a file that holds it; may be repeated, as keys are changed",
+        help="the House's public key, or a witness's, or a file that holds it; may be repeated, as keys are changed",
     )
     parser.add_argument("--proof", type=Path, metavar="FILE", help="an inclusion proof; it needs no LEDGER")
     parser.set_defaults(run=run)

@@ -1,6 +1,7 @@
 """Signed notes: text with Ed25519 signatures below it, to which others may add theirs.
 
-Source: https://c2sp.org/signed-note (quoted where it is obeyed).
+Sources: https://c2sp.org/signed-note, and https://c2sp.org/tlog-cosignature for what witnesses add to a checkpoint
+(quoted where they are obeyed).
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ SIGNATURES_MAX = 64
 """"Verifiers SHOULD apply a maximum limit to the number of signatures […], but MUST accept at least up to 16." """
 NOTE_SIZE_BYTES_MAX = 512 * 1024
 """"Remember that post-quantum signatures can be up to nearly 5kB in size." """
-ED25519 = b"\1"
+ED25519, COSIGNATURE = b"\1", b"\4"
+"""What a key is for: notes as they are, or, with Ed25519, too, a witness's word on when it saw them."""
+_TIMESTAMP_BYTES = 8
 _NAME = re.compile(r"[^\s+]{1,256}")
 _LINE = re.compile(r"— ([^\s+]{1,256}) ([A-Za-z0-9+/]+={0,2})")
 _KEY = re.compile(r"([^\s+]{1,256})\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})")
@@ -28,20 +31,21 @@ class Unsigned(Exception):
 
 
 class Key(Struct, frozen=True):
-    """A verifier's key: whose signature it knows. `public` is 32 bytes (RFC 8032)."""
+    """A verifier's key: whose signature it knows. `public` is 32 bytes (RFC 8032); `use` says what it signs."""
 
     name: str
     public: bytes
+    use: bytes = ED25519
 
     @property
     def id(self) -> bytes:
-        """`key ID = SHA-256(key name || 0x0A || 0x01 || 32-byte Ed25519 public key)[:4]`"""
-        return sha256(self.name.encode() + b"\n" + ED25519 + self.public).digest()[:4]
+        """`key ID = SHA-256(key name || 0x0A || 0x01 || 32-byte Ed25519 public key)[:4]`; a witness's has 0x04."""
+        return sha256(self.name.encode() + b"\n" + self.use + self.public).digest()[:4]
 
     @property
     def text(self) -> str:
-        """The key as verifiers are given it: `<name>+<hex of the key ID>+<base64 of 0x01 and the public key>`."""
-        return f"{self.name}+{self.id.hex()}+{b64encode(ED25519 + self.public).decode()}"
+        """The key as verifiers are given it: `<name>+<hex of the key ID>+<base64 of its use and the public key>`."""
+        return f"{self.name}+{self.id.hex()}+{b64encode(self.use + self.public).decode()}"
 
 
 class Signature(Struct, frozen=True):
@@ -70,9 +74,11 @@ def key_of(text: str) -> Key:
         raise ValueError("a verifier key reads <name>+<8 hex digits>+<base64>")
     name, key_id, encoded = found.groups()
     public = _decoded(encoded)
-    if public[:1] != ED25519 or len(public) != 33:
-        raise ValueError("a verifier key for Ed25519 is 33 bytes, the first of them 0x01")
-    key = Key(name, public[1:])
+    if public[:1] not in (ED25519, COSIGNATURE) or len(public) != 33:
+        raise ValueError(
+            "a verifier key for Ed25519 is 33 bytes, the first of them 0x01, or 0x04 for a witness"
+        )
+    key = Key(name, public[1:], public[:1])
     if key.id.hex() != key_id:
         raise ValueError(f"the key's id is {key.id.hex()}, not {key_id}: a letter of it is wrong")
     return key
@@ -133,10 +139,19 @@ def check(note: Note, key: Key) -> None:
     public = Ed25519PublicKey.from_public_bytes(key.public)
     for line in known:
         try:
-            public.verify(line.value, note.text.encode())
+            public.verify(*_signed_by(key, line.value, note.text))
         except InvalidSignature:
             # "If a signature from a known key fails to verify, clients SHOULD reject the whole note."
             raise Unsigned(f"the signature of {key.name}+{key.id.hex()} is false") from None
+
+
+def _signed_by(key: Key, value: bytes, text: str) -> tuple[bytes, bytes]:
+    """The signature itself, and what it is over."""
+    if key.use == ED25519:
+        return value, text.encode()
+    # "a `timestamped_signature` structure": a u64 and the signature.
+    seen_s = int.from_bytes(value[:_TIMESTAMP_BYTES])
+    return value[_TIMESTAMP_BYTES:], f"cosignature/v1\ntime {seen_s}\n{text}".encode()
 
 
 def _decoded(text: str) -> bytes:

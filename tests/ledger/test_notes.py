@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.checkpoints import Checkpoint, checkpoint_of
-from shared.domain.notes import SIGNATURES_MAX, Key, Note, Unsigned, check, key_of, note_of, signed
+from shared.domain.notes import (
+    COSIGNATURE,
+    SIGNATURES_MAX,
+    Key,
+    Note,
+    Unsigned,
+    check,
+    key_of,
+    note_of,
+    signed,
+)
 
 # Of golang.org/x/mod/sumdb/note's tests and documentation: a verifier key and a note of PeterNeumann's.
 PETER = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
@@ -36,6 +46,41 @@ def test_a_note_that_go_signed_is_read_and_checked() -> None:
 def test_a_key_is_written_as_it_was_read() -> None:
     assert key_of(PETER).text == PETER
     assert key_of(KEY.text) == KEY
+
+
+WITNESS = Key("witness.example/w1", KEY.public, COSIGNATURE)
+
+
+def seen(
+    text: str = TEXT, at_s: int = 1_679_315_147, over: str = "cosignature/v1\ntime 1679315147\n"
+) -> bytes:
+    """A witness's line."""
+    value = WITNESS.id + at_s.to_bytes(8) + SECRET.sign((over + text).encode())
+    return f"— {WITNESS.name} {b64encode(value).decode()}\n".encode()
+
+
+def test_what_a_witness_has_seen_is_kept_and_checked() -> None:
+    note = note_of(ours() + seen())
+    assert key_of(WITNESS.text) == WITNESS
+    check(note, KEY)
+    check(note, WITNESS)
+    assert WITNESS.id != Key(WITNESS.name, WITNESS.public).id
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        seen(at_s=1_679_315_148),
+        seen(text=TEXT.replace("\n3\n", "\n4\n")),
+        seen(over="cosignature/v1\ntime 01679315147\n"),
+        # The log's own signature, by the same key, is no witness's.
+        seen(over=""),
+        f"— {WITNESS.name} {b64encode(WITNESS.id + b'short').decode()}\n".encode(),
+    ],
+)
+def test_a_witness_who_is_quoted_falsely_spoils_the_note(line: bytes) -> None:
+    with pytest.raises(Unsigned, match="false"):
+        check(note_of(ours() + line), WITNESS)
 
 
 def test_signatures_of_witnesses_are_let_pass() -> None:
