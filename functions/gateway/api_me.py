@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from itertools import chain
 
-from functions.gateway import entries, export, kept, mine, my_answers, sight
+from functions.gateway import entries, export, kept, mine, sight
 from functions.gateway.answers import Requested
+from functions.gateway.answers import mine as answers
 from functions.gateway.api_tokens import ended
 from functions.gateway.bodies import Erasure, Withholding
 from functions.gateway.call import DEVELOPER, Answer, Call, Route, Submit, missing, requested
@@ -25,7 +26,7 @@ def show(call: Call) -> Answer:
     who = call.who
     person = kept.person(call.edge, who.subject)
     return Answer(
-        my_answers.Me(
+        answers.Me(
             developer=who.subject,
             name=who.name,
             participation=person.participation,
@@ -78,16 +79,14 @@ def withhold(call: Call, wanted: Withholding) -> Submit:
         )
     if not events:
         raise missing("entry")
-    asked: my_answers.Outcome = "withholding" if wanted.withheld else "releasing"
+    asked: answers.Outcome = "withholding" if wanted.withheld else "releasing"
     results = [
-        my_answers.WithholdingOutcome(hash=name, outcome=asked if found[name] else "unknown")
+        answers.WithholdingOutcome(hash=name, outcome=asked if found[name] else "unknown")
         for name in wanted.entries
     ]
     return Submit(
         tuple((f"person/{me}", event) for event in events.values()),
-        lambda receipt: Answer(
-            my_answers.Withholdings(results=results, correlationid=receipt.correlation), 202
-        ),
+        lambda receipt: Answer(answers.Withholdings(results=results, correlationid=receipt.correlation), 202),
     )
 
 
@@ -116,7 +115,7 @@ def erase(call: Call, _: Erasure) -> Submit:
     return Submit(
         wanted.events,
         lambda receipt: Answer(
-            my_answers.Erasing(
+            answers.Erasing(
                 request=receipt.events[0].id,
                 correlationid=receipt.correlation,
                 invitations=len(wanted.invitations),
@@ -140,7 +139,7 @@ _LISTS = tuple(
     for kind in mine.KINDS
 )
 ROUTES = (
-    Route("GET", "/api/me", "Show where you stand", show, DEVELOPER, answer=my_answers.Me),
+    Route("GET", "/api/me", "Show where you stand", show, DEVELOPER, answer=answers.Me),
     *_LISTS,
     Route(
         "GET",
@@ -166,7 +165,7 @@ ROUTES = (
         withhold,
         DEVELOPER,
         body=Withholding,
-        answer=my_answers.Withholdings,
+        answer=answers.Withholdings,
         status=202,
         refusals=(404,),
     ),
@@ -197,7 +196,7 @@ ROUTES = (
         erase,
         DEVELOPER,
         body=Erasure,
-        answer=my_answers.Erasing,
+        answer=answers.Erasing,
         status=202,
     ),
 )
