@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from itertools import chain
 
-from functions.gateway import entries, export, kept, mine, sight
+from functions.gateway import entries, export, kept, mine, my_answers, sight
 from functions.gateway.answers import Requested
-from functions.gateway.answers import mine as answers
 from functions.gateway.api_tokens import ended
 from functions.gateway.bodies import Erasure, Withholding
 from functions.gateway.call import DEVELOPER, Answer, Call, Route, Submit, missing, requested
@@ -26,7 +25,7 @@ def show(call: Call) -> Answer:
     who = call.who
     person = kept.person(call.edge, who.subject)
     return Answer(
-        answers.Me(
+        my_answers.Me(
             developer=who.subject,
             name=who.name,
             participation=person.participation,
@@ -79,14 +78,16 @@ def withhold(call: Call, wanted: Withholding) -> Submit:
         )
     if not events:
         raise missing("entry")
-    asked: answers.Outcome = "withholding" if wanted.withheld else "releasing"
+    asked: my_answers.Outcome = "withholding" if wanted.withheld else "releasing"
     results = [
-        answers.WithholdingOutcome(hash=name, outcome=asked if found[name] else "unknown")
+        my_answers.WithholdingOutcome(hash=name, outcome=asked if found[name] else "unknown")
         for name in wanted.entries
     ]
     return Submit(
         tuple((f"person/{me}", event) for event in events.values()),
-        lambda receipt: Answer(answers.Withholdings(results=results, correlationid=receipt.correlation), 202),
+        lambda receipt: Answer(
+            my_answers.Withholdings(results=results, correlationid=receipt.correlation), 202
+        ),
     )
 
 
@@ -115,7 +116,7 @@ def erase(call: Call, _: Erasure) -> Submit:
     return Submit(
         wanted.events,
         lambda receipt: Answer(
-            answers.Erasing(
+            my_answers.Erasing(
                 request=receipt.events[0].id,
                 correlationid=receipt.correlation,
                 invitations=len(wanted.invitations),
@@ -139,7 +140,7 @@ _LISTS = tuple(
     for kind in mine.KINDS
 )
 ROUTES = (
-    Route("GET", "/api/me", "Show where you stand", show, DEVELOPER, answer=answers.Me),
+    Route("GET", "/api/me", "Show where you stand", show, DEVELOPER, answer=my_answers.Me),
     *_LISTS,
     Route(
         "GET",
@@ -165,7 +166,7 @@ ROUTES = (
         withhold,
         DEVELOPER,
         body=Withholding,
-        answer=answers.Withholdings,
+        answer=my_answers.Withholdings,
         status=202,
         refusals=(404,),
     ),
@@ -196,7 +197,7 @@ ROUTES = (
         erase,
         DEVELOPER,
         body=Erasure,
-        answer=answers.Erasing,
+        answer=my_answers.Erasing,
         status=202,
     ),
 )

@@ -6,10 +6,10 @@ destroyed, as those who keep it hear of it. No token from before then opens anyt
 
 from msgspec import Struct
 
-from functions.gateway.answers.mine import MyKey
 from functions.gateway.auth import Caller
 from functions.gateway.call import Call
 from functions.gateway.mine import people
+from functions.gateway.my_answers import MyKey
 from shared.domain.entries import EntryRecorded
 from shared.domain.event import Event
 from shared.domain.evidence import KeyRevoked, key_stream

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 from pydantic import BaseModel
 
-from functions.gateway.answers import mine as answers
+from functions.gateway import my_answers
 from functions.gateway.auth import Caller
 from functions.gateway.mine import log, people
 from functions.gateway.mine.rows import Rows
@@ -24,20 +24,20 @@ class Kind(Struct, frozen=True):
 
     name: str
     row: type[BaseModel]
-    answer: type[answers.Page[Any]]
+    answer: type[my_answers.Page[Any]]
     read: Callable[[Edge, Caller, int | None, int], Rows]
 
 
 KINDS = (
-    Kind("entries", answers.MyEntry, answers.MyEntries, log.entries_of),
-    Kind("opt-ins", answers.MyOptIn, answers.MyOptIns, log.opt_ins),
-    Kind("sessions", answers.MySession, answers.MySessions, people.sessions),
-    Kind("leads", answers.MyLead, answers.MyLeads, people.leads),
-    Kind("profile", answers.MyProfile, answers.MyProfiles, people.profile),
-    Kind("keys", answers.MyKey, answers.MyKeys, people.keys),
-    Kind("consents", answers.MyConsent, answers.MyConsents, people.consents),
-    Kind("requests", answers.MyRequest, answers.MyRequests, people.requests),
-    Kind("tokens", answers.MyToken, answers.MyTokens, people.tokens),
+    Kind("entries", my_answers.MyEntry, my_answers.MyEntries, log.entries_of),
+    Kind("opt-ins", my_answers.MyOptIn, my_answers.MyOptIns, log.opt_ins),
+    Kind("sessions", my_answers.MySession, my_answers.MySessions, people.sessions),
+    Kind("leads", my_answers.MyLead, my_answers.MyLeads, people.leads),
+    Kind("profile", my_answers.MyProfile, my_answers.MyProfiles, people.profile),
+    Kind("keys", my_answers.MyKey, my_answers.MyKeys, people.keys),
+    Kind("consents", my_answers.MyConsent, my_answers.MyConsents, people.consents),
+    Kind("requests", my_answers.MyRequest, my_answers.MyRequests, people.requests),
+    Kind("tokens", my_answers.MyToken, my_answers.MyTokens, people.tokens),
 )
 
 

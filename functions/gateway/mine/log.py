@@ -1,9 +1,9 @@
 """A developer's entries and opt-ins, with the delivery or commit that each rests on."""
 
 from functions.gateway import entries, sight
-from functions.gateway.answers.mine import Evidence, MyEntry, MyOptIn
 from functions.gateway.auth import Caller
 from functions.gateway.mine.rows import Rows, after_views, at_or_none
+from functions.gateway.my_answers import Evidence, MyEntry, MyOptIn
 from functions.gateway.queries import EntriesQuery
 from shared.domain.entries import EntryRecorded, sentence
 from shared.domain.instants import rfc3339

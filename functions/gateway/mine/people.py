@@ -7,7 +7,9 @@ import msgspec
 from pydantic import BaseModel
 
 from functions.gateway import sight
-from functions.gateway.answers.mine import (
+from functions.gateway.auth import Caller
+from functions.gateway.mine.rows import Rows, after_views, at_or_none
+from functions.gateway.my_answers import (
     MyConsent,
     MyKey,
     MyLead,
@@ -16,8 +18,6 @@ from functions.gateway.answers.mine import (
     MySession,
     MyToken,
 )
-from functions.gateway.auth import Caller
-from functions.gateway.mine.rows import Rows, after_views, at_or_none
 from shared.domain.event import Recorded, decode
 from shared.domain.instants import rfc3339
 from shared.domain.leads import LeadQualified, Leads
