@@ -101,7 +101,17 @@ def _is_file(name: str) -> bool:
 
 def _of_repository(repository: str, name: str) -> bytes:
     """A commit of a repository, raw. What git makes of other names is its own affair."""
-    command = ["git", "-C", repository, "cat-file", "commit", "--end-of-options", name]
+    # Not what a replacement shows in its place: that is another commit.
+    command = [
+        "git",
+        "--no-replace-objects",
+        "-C",
+        repository,
+        "cat-file",
+        "commit",
+        "--end-of-options",
+        name,
+    ]
     try:
         found = subprocess.run(command, capture_output=True, timeout=GIT_S_MAX, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -3,13 +3,16 @@
 import io
 import json
 import sys
+from base64 import b64decode
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from shared.cli.main import main
+from shared.domain.commits import names
 from tests.evidence.signing import Signer
+from tests.loopback import Loopback, in_json
 from tests.shared_data import shared_data
 
 
@@ -72,3 +75,22 @@ def test_what_is_no_file_is_misuse(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "no such file" in told.err
     assert "this is a directory" in told.err
     assert "can be given once" in told.err
+
+
+def test_the_commit_that_is_named_is_sent_and_no_replacement_of_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signer = Signer(tmp_path)
+    raw, other = signer.commit("mine"), signer.commit("another's", signed=False)
+    signer.git("replace", "--force", names(raw).sha1, names(other).sha1)
+    taken = {"commit": "", "grade": "signed", "signer": "dev_", "fingerprint": "", "refusal": None}
+    monkeypatch.setenv("HOUSE_TOKEN", "hse_alice")
+    with Loopback(lambda _: in_json(taken, 202)) as server:
+        argv = ["commit", "submit", names(raw).sha1, "--repo", str(tmp_path), "--url", server.url]
+        assert main(argv) == 0
+        assert b64decode(json.loads(server.asked[0].body)["commit"]) == raw
+        for injected in ("--textconv", "--filters", "-p", "HEAD:x"):
+            assert (
+                main(["commit", "submit", "--repo", str(tmp_path), "--url", server.url, "--", injected]) == 2
+            )
+        assert len(server.asked) == 1
