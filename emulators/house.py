@@ -29,7 +29,7 @@ from emulators.processes import Ended, FunctionProcess, Line, Sink
 from emulators.storage import storage
 from emulators.told import BUCKETS, alone, bucket, everyone, made_secrets
 from emulators.told import ROUTE as ROUTE
-from emulators.topics import Endpoint, Topics
+from emulators.topics import Topics
 
 TICK_S = 1.0
 """How often all that time brings is seen to; Cloud Scheduler's shortest is a minute."""
@@ -56,13 +56,12 @@ class House:
         given: Mapping[str, bytes],
         processes: Mapping[str, FunctionProcess],
         topics: Topics,
-        endpoint: Endpoint,
     ) -> None:
         self.google, self.project, self.url, self.environment = google, project, url, environment
         self.token, self.secret = given["operator"].decode(), given["github"].partition(b",")[0]
         self.urls = {name: process.url for name, process in processes.items()}
         self.topics = topics
-        self._processes, self._endpoint = processes, endpoint
+        self._processes = processes
 
     def kill(self, name: str) -> None:
         """Kill one function, in the middle of whatever it does."""
@@ -129,7 +128,7 @@ class House:
 
     def create_topics(self) -> None:
         """Create the route's topics and subscriptions, which Pub/Sub does not have yet."""
-        self.topics.create(ROUTE, self.urls, self._endpoint)
+        self.topics.create(ROUTE, self.urls)
 
 
 def _nobody(_: Line) -> None:
@@ -147,7 +146,6 @@ def running(
     intakes: int = 1,
     tick_s: float | None = TICK_S,
     sink: Sink = _nobody,
-    endpoint: Endpoint = lambda _, url: url,
 ) -> Iterator[House]:
     """A House that answers, until the block ends; when anything does not start, nothing is left.
 
@@ -155,7 +153,7 @@ def running(
     what functions are told, for instance a proxy's address as FIRESTORE_EMULATOR_HOST; `given` secrets before those that
     are made here (`pepper`, `sign-in`, `operator`, `github`). `port` is where users find it, 0 for a free one; `intakes`
     how many workers take webhooks; `tick_s` how often each function is ticked, None for never; `sink` hears what
-    functions say, from threads; `endpoint` says where a function's pushes go that answers at a URL: to a proxy, perhaps.
+    functions say, from threads.
 
     Raises:
         Missing: gcloud, Java or an emulator is not installed; the message says how to install it.
@@ -190,7 +188,7 @@ def running(
             }
             processes[name] = FunctionProcess(name, own, told | alone(name, project, secret) | runs, sink)
         topics = stack.enter_context(closing(Topics(google.pubsub, project)))
-        house = House(google, project, url, told, secret, processes, topics, endpoint)
+        house = House(google, project, url, told, secret, processes, topics)
         house.create_topics()
         stack.enter_context(_alive(processes.values()))
         answering.urls = house.urls

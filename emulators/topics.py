@@ -6,7 +6,7 @@ in this process's environment.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import httpx
@@ -15,7 +15,6 @@ BACKOFF_S_MIN, BACKOFF_S_MAX = 1, 10
 """How soon a push that was refused comes again: as in terraform/topics.tf, but that nobody waits for ten minutes here."""
 ACK_DEADLINE_S_MAX = 600
 REQUEST_S_MAX = 10.0
-Endpoint = Callable[[str, str], str]
 
 
 class Topics:
@@ -30,16 +29,14 @@ class Topics:
         """Let go of the connection."""
         self._client.close()
 
-    def create(self, route: Mapping[str, Any], urls: Mapping[str, str], endpoint: Endpoint) -> None:
+    def create(self, route: Mapping[str, Any], urls: Mapping[str, str]) -> None:
         """All topics of the route, and a push subscription for each topic that one of `urls` names event types of."""
         for topic in route["topics"]:
             self._put(f"topics/{topic}", {})
         for name, url in urls.items():
             node = route["functions"][name]
             for topic in (topic for topic, types in node["reads"].items() if types):
-                self._put(
-                    f"subscriptions/{name}-{topic}", self._pushed(node, topic, f"{endpoint(name, url)}/")
-                )
+                self._put(f"subscriptions/{name}-{topic}", self._pushed(node, topic, f"{url}/"))
 
     def _pushed(self, node: Mapping[str, Any], topic: str, endpoint: str) -> dict[str, Any]:
         return {

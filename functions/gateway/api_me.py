@@ -8,16 +8,13 @@ from functions.gateway.answers import Requested
 from functions.gateway.api_tokens import ended
 from functions.gateway.bodies import Erasure, Withholding
 from functions.gateway.call import DEVELOPER, Answer, Call, Route, Submit, missing, requested
-from functions.gateway.erasing import erasure
+from functions.gateway.erasing import ENDING, erasure
 from functions.gateway.fields import cursor
 from functions.gateway.mine import KINDS, Kind
 from functions.gateway.queries import MineQuery
 from shared.domain.event import Event
 from shared.domain.requests import OptInWithdrawn, ReleaseRequested, WithholdingRequested
 from shared.runtime.edge import Rejection
-
-ENDING = ("invited", "responded", "confirmed")
-"""The statuses of an invitation that there is something to take back of."""
 
 
 def show(call: Call) -> Answer:

@@ -28,7 +28,8 @@ TOKENS_MAX = 200
 """Tokens that one erasure revokes by name; the others are over because of when they were issued."""
 HANDLED_MAX = 500
 """Entries, and invitations, in which a developer's logins are looked for."""
-_OPEN = ("invited", "responded", "confirmed")
+ENDING = ("invited", "responded", "confirmed")
+"""The statuses of an invitation that there is something to take back of."""
 _CHUNK = 200
 
 
@@ -67,7 +68,7 @@ def _invitations(edge: Edge, me: str) -> tuple[str, ...]:
     before: int | None = None
     while len(found) < ERASED_INVITATIONS_MAX:
         chunk = edge.states("optin", Invitation, f"party:{me}", before, _CHUNK)
-        found += [view.stream.partition("/")[2] for view, state in chunk if state.status in _OPEN]
+        found += [view.stream.partition("/")[2] for view, state in chunk if state.status in ENDING]
         if len(chunk) < _CHUNK:
             break
         before = chunk[-1][0].cursor

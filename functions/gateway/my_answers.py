@@ -16,7 +16,7 @@ class Page(Body, Generic[T]):
     next: str | None
 
 
-class Evidence(Body):
+class RestsOn(Body):
     """On what something rests.
 
     `grade` is DESIGN section 5's, `fingerprint` the SSH key's where it is signed, `commit` the git commit it is about,
@@ -45,7 +45,7 @@ class MyEntry(Body):
     purpose: str | None
     bases: list[str]
     refusal: str | None
-    evidence: Evidence
+    evidence: RestsOn
 
 
 class MyEntries(Page[MyEntry]):
@@ -67,8 +67,8 @@ class MyOptIn(Body):
     confirmed_at: str | None
     ended_at: str | None
     reason: str | None
-    evidence: Evidence
-    response: Evidence | None
+    evidence: RestsOn
+    response: RestsOn | None
 
 
 class MyOptIns(Page[MyOptIn]):

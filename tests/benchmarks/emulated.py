@@ -139,7 +139,7 @@ def _writers(house: House, number: int) -> Iterator[Callable[[], float]]:
 
 def _topics(house: House, *names: str) -> None:
     with closing(Topics(house.google.pubsub, house.project)) as topics:
-        topics.create({"topics": names}, {}, lambda _, url: url)
+        topics.create({"topics": names}, {})
 
 
 # -- how soon

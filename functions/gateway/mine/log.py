@@ -3,7 +3,7 @@
 from functions.gateway import entries, sight
 from functions.gateway.auth import Caller
 from functions.gateway.mine.rows import Rows, after_views, at_or_none
-from functions.gateway.my_answers import Evidence, MyEntry, MyOptIn
+from functions.gateway.my_answers import MyEntry, MyOptIn, RestsOn
 from functions.gateway.queries import EntriesQuery
 from shared.domain.entries import EntryRecorded, sentence
 from shared.domain.instants import rfc3339
@@ -39,8 +39,8 @@ def _entry(found: entries.Found, standings: entries.Standings) -> MyEntry:
     )
 
 
-def _of_entry(entry: EntryRecorded, correlation: str | None) -> Evidence:
-    return Evidence(
+def _of_entry(entry: EntryRecorded, correlation: str | None) -> RestsOn:
+    return RestsOn(
         grade=entry.grade,
         fingerprint=entry.fingerprint,
         commit=entry.anchor,
@@ -75,15 +75,15 @@ def _opt_in(edge: Edge, me: str, view: View, state: Invitation) -> MyOptIn:
         confirmed_at=at_or_none(state.confirmed_at_us),
         ended_at=at_or_none(revoked.revoked_at_us if revoked else None),
         reason=state.reason,
-        evidence=_said(edge, invited) if invited else Evidence(),
+        evidence=_said(edge, invited) if invited else RestsOn(),
         response=_said(edge, responded) if responded else None,
     )
 
 
-def _said(edge: Edge, said: Invited | Responded) -> Evidence:
+def _said(edge: Edge, said: Invited | Responded) -> RestsOn:
     """The commit, and how it came here."""
     entry = edge.state("eventlog", f"entry/{said.entry}", EntryRecorded)
-    return Evidence(
+    return RestsOn(
         grade=said.grade,
         fingerprint=said.fingerprint,
         commit=said.invitation if isinstance(said, Invited) else said.response,

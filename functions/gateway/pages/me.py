@@ -16,6 +16,7 @@ from functions.gateway.auth import COOKIE
 from functions.gateway.bodies import WITHHOLDINGS_MAX, Body, Consent, Erasure, Withholding, several
 from functions.gateway.call import Answer, Call, Outcome, Submit
 from functions.gateway.entering import cookie
+from functions.gateway.erasing import ENDING
 from functions.gateway.fields import Cursor, EntryHash, cursor
 from functions.gateway.pages.render import page
 from functions.gateway.queries import Query
@@ -91,7 +92,7 @@ def _page(call: Call, query: MeQuery, message: str = "", place: str = "", status
         status,
         person=kept.person(call.edge, who.subject),
         lists=lists,
-        ending=api_me.ENDING,
+        ending=ENDING,
         after=None if after is None else cursor(after),
         older=None if following is None else _path("entries", after=following),
         marked=query.marked is not None,
