@@ -5,13 +5,14 @@ account's that answers first under it, by receipt; that account stays the invite
 takes the login over is somebody else.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
 
 from functions.optin.copies import merged
 from shared.domain.optins import INVITATION_US_MAX, Invited, Responded
 
-ANSWERS_MAX = 16
+ANSWERS_MAX = 64
 """Answers kept while the invitation is unknown; afterwards only those of the two parties are."""
 
 
@@ -68,10 +69,20 @@ def kept(invited: Invited | None, answers: Sequence[Responded]) -> tuple[Respond
             earliest[kind] = merged(first, given)
     found = tuple(earliest.values())
     if invited is None:
-        return found[:ANSWERS_MAX]
+        return _of_many(found)
     counts = counting(invited, found)
     rivals = list(islice((one for one in found if _may_turn_out(invited, one)), ANSWERS_MAX))
     return tuple(one for one in found if one in counts or one in rivals)
+
+
+def _of_many(found: Sequence[Responded]) -> tuple[Responded, ...]:
+    """The first answer of everybody goes before the second of anybody: nobody takes all places alone."""
+    said = Counter[str]()
+    places: list[tuple[int, int]] = []
+    for number, one in sorted(enumerate(found), key=lambda each: each[1].refusal is not None):
+        places.append((said[one.responder], number))
+        said[one.responder] += 1
+    return tuple(found[number] for number in sorted(number for _, number in sorted(places)[:ANSWERS_MAX]))
 
 
 def _may_turn_out(invited: Invited, given: Responded) -> bool:

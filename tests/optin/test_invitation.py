@@ -192,6 +192,18 @@ def test_answers_to_an_unknown_invitation_are_bounded() -> None:
     assert len(house.state(f"invitation/{HASH}").answers) == ANSWERS_MAX
 
 
+def test_one_account_leaves_room_for_the_answers_of_others() -> None:
+    """However often it answers, and however it is called each time; the invitation's hash may be known before us."""
+    flood = [
+        replace(accept(actor=CAROL, received_at_us=NOW_US - 1_000 + n), actor_handle=f"login_{n}")
+        for n in range(2 * ANSWERS_MAX)
+    ]
+    wrong = accept(received_at_us=NOW_US - 10, House_Terms="sha256:" + "00" * 32)
+    state: Invitation = after(*flood, wrong, accept(), invite(invitee="2/bob")).state(f"invitation/{HASH}")
+    assert state.confirmed
+    assert state.confirmed.parties == (ALICE, BOB)
+
+
 def test_an_ordinary_commit_concerns_no_invitation() -> None:
     assert list(after(replace(invite(), trailers=None)).states) == []
 
