@@ -26,6 +26,8 @@ from shared.domain.trailers import Refusal, parse
 from shared.runtime.shapes import Fold
 
 _YEAR_10000_US = 253_402_300_800 * SECOND_US
+FORGOTTEN = b""
+"""In place of a raw body that went with an erasure. It was found by the entries it had made: there are no others."""
 # An action may be free text (repository_dispatch), which a kind may not.
 _ACTION = re.compile(r"[A-Za-z0-9_.-]{1,60}")
 
@@ -59,13 +61,15 @@ def spread(happening: Input) -> list[tuple[str, EntryRecorded]]:
 
 
 def entries(happening: Input) -> list[EntryRecorded]:
-    """The entries of a delivery, in the order of its commits; at least one, at most `github.COMMITS_MAX`."""
+    """The entries of a delivery, in the order of its commits; at most `github.COMMITS_MAX`."""
     delivery = happening.body
     if isinstance(delivery, CommitAttested):
         return [_of_attested(delivery)]
     assert isinstance(delivery, DeliveryAccepted)
     if delivery.source != "github":
         return [_entry(delivery, delivery.kind, grade="claimed")]
+    if happening.attachment == FORGOTTEN:
+        return []
     if happening.attachment is None:
         return [_entry(delivery, delivery.kind, grade="claimed", refusal="raw body expired")]
     try:

@@ -195,6 +195,8 @@ class FirestoreStore(FirestoreReads):
 
     def expire_attachments(self, before_us: int, limit: int = 1000) -> int:
         """See Store. A read and a write for each; the events stay."""
+        from google.cloud.firestore import DELETE_FIELD
+
         query = (
             self._calls.client.collection_group(STREAMS)
             .where(filter=where("shard", "in", EVERY_SHARD))
@@ -204,21 +206,21 @@ class FirestoreStore(FirestoreReads):
             .select(["attached_us"])
         )
         old = self._calls.query(query)
-        self._let_go(old)
+        self._attach([(one, DELETE_FIELD, DELETE_FIELD) for one in old])
         return len(old)
 
     def forget(self, streams: Sequence[str]) -> None:
         """See Store. A read and a write for each."""
         references = [self._calls.stream(self.owner(stream), stream) for stream in streams]
-        self._let_go([found for found in self._calls.get(references, ["attached_us"]) if found.to_dict()])
+        found = self._calls.get(references, ["recorded_us"])
+        self._attach([(one, b"", one.get("recorded_us")) for one in found if one.exists])
 
-    def _let_go(self, attached: Sequence[DocumentSnapshot[Any]]) -> None:
-        from google.cloud.firestore import DELETE_FIELD
-
-        for chunk in chunks(attached, COMMIT_MAX):
+    def _attach(self, changes: Sequence[tuple[DocumentSnapshot[Any], Any, Any]]) -> None:
+        """Give each document its attachment, with the instant that it expires by."""
+        for chunk in chunks(changes, COMMIT_MAX):
             batch = self._calls.client.batch()
-            for snapshot in chunk:
-                batch.update(snapshot.reference, {"attachment": DELETE_FIELD, "attached_us": DELETE_FIELD})
+            for snapshot, body, attached_us in chunk:
+                batch.update(snapshot.reference, {"attachment": body, "attached_us": attached_us})
             self._calls.commit(batch, len(chunk))
 
     # The outbox

@@ -173,7 +173,7 @@ class MemoryStore:
         """See Store."""
         for stream in streams:
             if stream in self._documents:
-                self._documents[stream].attachment = None
+                self._documents[stream].attachment = b""
 
     def outbox(self, function: str, limit: int = 100) -> list[Recorded]:
         """See Store."""

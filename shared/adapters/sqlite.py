@@ -221,8 +221,11 @@ class SqliteStore(SqliteLog):
 
     def forget(self, streams: Sequence[str]) -> None:
         """See Store."""
-        sql = f"DELETE FROM attachment WHERE stream IN (SELECT id FROM stream WHERE name IN ({_MARKS}))"  # noqa: S608 - only placeholders
-        self._erase([(sql, chunk) for chunk in _chunks(list(streams))])
+        named = f"FROM stream WHERE name IN ({_MARKS})"
+        emptied = f"UPDATE attachment SET body = x'' WHERE stream IN (SELECT id {named})"  # noqa: S608 - only placeholders
+        added = f"INSERT OR IGNORE INTO attachment SELECT id, recorded, x'' {named}"
+        chunks = _chunks(list(streams))
+        self._erase([(sql, chunk) for chunk in chunks for sql in (emptied, added)])
 
     def _erase(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> int:
         """Delete rows so that the file holds nothing of them any more, neither in free pages nor in the log."""

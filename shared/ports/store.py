@@ -146,7 +146,10 @@ class Store(Protocol):
         """Delete at most `limit` attachments recorded before that instant; how many went. Not inside a group."""
 
     def forget(self, streams: Sequence[str]) -> None:
-        """Delete the attachments of these streams, leaving no byte of them, if there are any. Not inside a group."""
+        """Let empty attachments take the place of what these streams have, leaving no byte of it. Not inside a group.
+
+        So it can be told that a stream's raw body was known and is to be known no more. An empty one expires, too.
+        """
 
     def outbox(self, function: str, limit: int = 100) -> list[Recorded]:
         """Events that are durable but perhaps not published. Always empty where the bus reads the log itself."""

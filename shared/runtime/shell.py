@@ -199,7 +199,9 @@ class Shell:
         if type_of(body).name in self._attached:
             dataref: str | None = getattr(body, "dataref", None)
             store, bucket = self.ports.store, self.ports.bucket
-            kept = bucket.get(dataref) if dataref else store.attachment(happening.stream)
+            kept = bucket.get(dataref) if dataref else None
+            # Where a large one was forgotten, too, an empty one lies beside the record.
+            kept = store.attachment(happening.stream) if kept is None else kept
             attachment = raw.opened(kept, happening.time_us, self.ports.seals)
         return Input(happening.id, happening.time_us, happening.stream, body, self.ports.house, attachment)
 

@@ -6,12 +6,16 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
+
 from functions.archiver.erase import BODIES_US_MAX, ERASE
+from functions.intake.app import ATTACHMENT_BYTES_MAX
 from shared.adapters.bodies import RawBodies
 from shared.adapters.keyring import Keyring
 from shared.adapters.vaults import MemoryVault
 from shared.adapters.wrapping import LocalWrapping
 from shared.domain.archive import Erasure, ErasureBegun, SubjectErased
+from shared.domain.entries import EntryRecorded
 from shared.domain.event import Due, Event
 from shared.domain.handles import handle_of
 from shared.domain.requests import ErasureRequested
@@ -72,6 +76,20 @@ def test_bodies_of_ones_own_entries_and_of_invitations_to_one_are_deleted() -> N
     assert world.bodies() == [world.delivery(others)]
     assert world.delivery(invitation) not in world.bodies(), "it names whom it is to"
     assert world.delivery(answer) not in world.bodies()
+
+
+@pytest.mark.parametrize(
+    "padding", ["", "p" * ATTACHMENT_BYTES_MAX], ids=["beside its record", "in the bucket"]
+)
+def test_a_delivery_that_comes_again_after_its_body_was_deleted_makes_nothing_new(padding: str) -> None:
+    world = World()
+    world.house.push("bob", "tidy up", padding=padding)
+    [entry] = world.house.happened(EntryRecorded)
+    assert world.erase("bob").deliveries == 1
+    deliveries = [event for event in world.house.store.log if event.stream.startswith("delivery/")]
+    assert world.house.shells["eventlog"].handle(deliveries) == []
+    assert world.house.happened(EntryRecorded) == [entry]
+    assert [*world.house.bucket.names("raw/")] == []
 
 
 def test_whoever_was_invited_and_never_answered_is_not_named_in_a_body_either() -> None:

@@ -89,10 +89,14 @@ def test_an_attachment_is_kept_until_it_expires(adapter: Adapter) -> None:
 def test_an_attachment_is_forgotten_alone(adapter: Adapter) -> None:
     for n in range(2):
         put(adapter, write(f"thing/{n}", recorded(f"thing/{n}", 1), attachment=b"raw%d" % n))
-    adapter.store.forget(["thing/1", "thing/9"])
+    put(adapter, write("thing/2", recorded("thing/2", 1)))
+    adapter.store.forget(["thing/1", "thing/2", "thing/9"])
     adapter.store.forget([])
-    assert [adapter.store.attachment(f"thing/{n}") for n in range(2)] == [b"raw0", None]
+    kept = [adapter.store.attachment(f"thing/{n}") for n in (0, 1, 2, 9)]
+    assert kept == [b"raw0", b"", b"", None], "an empty one says that there is nothing more to know"
     assert stands(adapter, "thing/1").version == 1
+    adapter.store.expire_attachments(START_US + 10_000)
+    assert [adapter.store.attachment(f"thing/{n}") for n in range(3)] == [None, None, None]
 
 
 def test_nothing_of_a_forgotten_attachment_is_left_in_the_file(tmp_path: Path) -> None:

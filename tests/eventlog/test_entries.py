@@ -85,7 +85,11 @@ def test_a_body_that_is_gone_still_leaves_an_entry() -> None:
     )
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b'{"ref": 1}', b"[" * 100_000, b'{"zen":"x"}'])
+def test_a_body_that_went_with_an_erasure_makes_no_entry_again() -> None:
+    assert recorded("push", b"") == []
+
+
+@pytest.mark.parametrize("raw", [b"{", b'{"ref": 1}', b"[" * 100_000, b'{"zen":"x"}'])
 def test_a_body_that_cannot_be_read_again_still_leaves_an_entry(raw: bytes) -> None:
     [entry] = recorded("push", raw)
     assert entry.refusal == "raw body unreadable"
