@@ -114,7 +114,7 @@ def _authorize(edge: Edge, headers: Headers) -> None:
     if scheme.lower() != "bearer" or not 0 < len(token) <= 512:
         raise Rejection(401, "Token missing", "expected Authorization: Bearer <token>")
     known = edge.state("gateway", f"token/{token_digest(token.strip())}", Token)
-    if known is None or known.revoked:
+    if known is None or not known.opens(edge.clock.now_us()):
         raise Rejection(401, "Bad token", "this token opens nothing")
     if known.role != "operator":
         raise Rejection(403, "Not allowed", "only an operator's token may send events")
@@ -160,17 +160,20 @@ async def _submit(
         else:
             accepted, raw = await asyncio.to_thread(judge, body)
         attachment: bytes | None = raw
+        stream = f"delivery/{accepted.source}/{accepted.digest}"
         if len(raw) > ATTACHMENT_BYTES_MAX:
             day = rfc3339(accepted.received_at_us)[:10]
             name = f"raw/{day}/{accepted.source}/{accepted.digest}"
-            await asyncio.to_thread(edge.put_away, name, raw, accepted.received_at_us)
+            # One that comes again is not kept again: its body may have been forgotten meanwhile.
+            if await asyncio.to_thread(edge.state, "intake", stream, DeliveryAccepted) is None:
+                await asyncio.to_thread(edge.put_away, name, raw, accepted.received_at_us)
             accepted, attachment = msgspec.structs.replace(accepted, dataref=name), None
         receipt = await edge.submit(
             Submission(
                 input_id=uuid5("intake", accepted.source, accepted.digest),
                 correlation=correlation,
                 time_us=accepted.received_at_us,
-                events=((f"delivery/{accepted.source}/{accepted.digest}", accepted),),
+                events=((stream, accepted),),
                 attachment=attachment,
             )
         )

@@ -89,6 +89,8 @@ def test_a_delivery_that_comes_again_after_its_body_was_deleted_makes_nothing_ne
     deliveries = [event for event in world.house.store.log if event.stream.startswith("delivery/")]
     assert world.house.shells["eventlog"].handle(deliveries) == []
     assert world.house.happened(EntryRecorded) == [entry]
+    world.house.push("bob", "tidy up", padding=padding)
+    assert world.bodies() == []
     assert [*world.house.bucket.names("raw/")] == []
 
 
