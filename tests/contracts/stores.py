@@ -85,6 +85,7 @@ OWNERS = {
         "sent": "toycourier",
     },
     **{"pair": "toypair", "wish": "toypair"},
+    **dict.fromkeys(("north", "south", "east", "west"), "toypost"),
 }
 """The function whose streams have a prefix: a prefix has one owner, in the suites as in the House."""
 TOPICS = {function: f"{function}-topic" for function in OWNERS.values()}
@@ -92,7 +93,7 @@ READS = {
     **dict.fromkeys(("reader", "other"), ("toy-topic",)),
     **dict.fromkeys(("f", "g"), ("f-topic", "g-topic")),
     **dict.fromkeys(("toytill", "toypair"), ("toyedge-topic",)),
-    **dict.fromkeys(("toyship", "toycourier"), ("toytill-topic",)),
+    **dict.fromkeys(("toyship", "toycourier", "toypost"), ("toytill-topic",)),
 }
 """The topics that a function reads, where the bus has to be told."""
 WHOLE = ("order", "parcel", "y")
