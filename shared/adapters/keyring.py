@@ -119,7 +119,11 @@ class Keyring:
     def seal_bytes(self, subject: str, data: bytes) -> bytes | None:
         """See Seals."""
         key = self._key(subject)
-        return None if key is None else _MARK + _encrypted(key, data)
+        if key is None:
+            return None
+        # Random, as nobody asks bytes to be the same again, and to digest them costs more than to encrypt them.
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return b"".join((_MARK, nonce, key.cipher.encrypt(nonce, data, None)))
 
     def open_bytes(self, subject: str, sealed: bytes) -> bytes | None:
         """See Seals. What has no mark was never sealed, and is as it is."""

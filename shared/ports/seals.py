@@ -16,7 +16,7 @@ class Seals(Protocol):
         """The text that was sealed for `subject`. None: its key is gone, or it was sealed for another."""
 
     def seal_bytes(self, subject: str, data: bytes) -> bytes | None:
-        """As `seal`, of bytes."""
+        """As `seal`, of bytes; other bytes each time."""
 
     def open_bytes(self, subject: str, sealed: bytes) -> bytes | None:
         """As `open`, of bytes."""
